@@ -1,0 +1,8 @@
+/** Suites that need nothing but Node 20. The image, fault and live suites have configurations of their own. */
+export default {
+  testEnvironment: "node",
+  roots: ["<rootDir>/tests/unit", "<rootDir>/tests/contract", "<rootDir>/tests/journeys"],
+  testMatch: ["**/*.test.ts"],
+  transform: { "\\.ts$": "<rootDir>/scripts/jest-esbuild-transform.cjs" },
+  testTimeout: 30_000,
+};
