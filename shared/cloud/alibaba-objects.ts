@@ -1,0 +1,230 @@
+import OSS from "ali-oss";
+import { SourceChanged } from "../inspection/source/byte-source.ts";
+import { CloudError, noAnswer } from "./cloud-error.ts";
+import type { BucketSummary, Credentials, ListedObject, ObjectFacts, ObjectStore } from "./ports.ts";
+
+export interface AlibabaObjectsOptions {
+  readonly region: string;
+  readonly credentials: Credentials;
+  /** e.g. `https://oss-cn-hangzhou-internal.aliyuncs.com`; the region's public endpoint when empty. */
+  readonly endpoint?: string;
+  readonly timeoutInMilliseconds?: number;
+}
+
+/** OSS through the official client, with V4 signatures. */
+export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
+  const clients = new Map<string, OSS>();
+  const clientOf = (bucket: string): OSS => {
+    const known = clients.get(bucket);
+    if (known) return known;
+    const { credentials, endpoint, region } = options;
+    const client = new OSS({
+      region: `oss-${region}`,
+      bucket,
+      accessKeyId: credentials.accessKeyId,
+      accessKeySecret: credentials.accessKeySecret,
+      ...(credentials.securityToken ? { stsToken: credentials.securityToken } : {}),
+      ...(endpoint ? { endpoint, secure: !endpoint.startsWith("http:") } : { secure: true }),
+      authorizationV4: true,
+      timeout: options.timeoutInMilliseconds ?? 20_000,
+    });
+    clients.set(bucket, client);
+    return client;
+  };
+
+  return {
+    async stat({ bucket, key }) {
+      const answer = await absentIs(undefined, clientOf(bucket).head(key), objectIsAbsent);
+      return answer && objectFacts(answer.res.headers);
+    },
+
+    async read({ bucket, key }, maximumBytes) {
+      const answer = await absentIs(undefined, clientOf(bucket).getStream(key), objectIsAbsent);
+      if (!answer) return undefined;
+      const body = await collect(answer.stream, maximumBytes, key);
+      return { body, etag: bareEtag(headersOf(answer.res)["etag"]) };
+    },
+
+    async readRange({ bucket, key }, { offset, length, etag }) {
+      const end = offset + length - 1;
+      // An invalid range answers 200 with the whole object unless the standard behaviour is asked for.
+      const headers = { Range: `bytes=${offset}-${end}`, "If-Match": `"${etag}"`, "x-oss-range-behavior": "standard" };
+      const answer = await translated(clientOf(bucket).getStream(key, { headers } as OSS.GetStreamOptions), (error) => {
+        if (error.status === 412 || error.code === "PreconditionFailed")
+          throw new SourceChanged(`${key} was replaced while it was read`);
+        return false;
+      });
+      const { status } = answer.res as { status?: number };
+      const range = headersOf(answer.res)["content-range"];
+      if (status !== 206 || !range?.startsWith(`bytes ${offset}-${end}/`)) {
+        (answer.stream as { destroy?: () => void }).destroy?.();
+        throw new CloudError({
+          service: "oss",
+          code: "RangeNotHonoured",
+          status,
+          message: `OSS answered ${status} with Content-Range ${range} to bytes ${offset}-${end}`,
+        });
+      }
+      const body = await collect(answer.stream, length, key);
+      if (body.length !== length) throw unread(`OSS sent ${body.length} of ${length} bytes`);
+      return body;
+    },
+
+    async create({ bucket, key }, body) {
+      const headers = { "x-oss-forbid-overwrite": "true" };
+      const put = clientOf(bucket).put(key, Buffer.from(body), {
+        headers,
+        mime: "application/json",
+      } as OSS.PutObjectOptions);
+      return (await absentIs(undefined, put, (error) => error.code === "FileAlreadyExists")) !== undefined;
+    },
+
+    async put({ bucket, key }, body, contentType) {
+      await translated(clientOf(bucket).put(key, Buffer.from(body), { mime: contentType } as OSS.PutObjectOptions));
+    },
+
+    async delete({ bucket, key }) {
+      await translated(clientOf(bucket).delete(key));
+    },
+
+    async list(bucket, { prefix, startAfter, limit }) {
+      const query = { prefix, "max-keys": String(limit ?? 1000), ...(startAfter ? { "start-after": startAfter } : {}) };
+      const answer = await translated(clientOf(bucket).listV2(query as OSS.ListV2ObjectsQuery));
+      const objects = (answer.objects ?? []).map(listedObject);
+      return { objects, more: answer.isTruncated === true };
+    },
+
+    async bucket(name) {
+      const info = await absentIs(
+        undefined,
+        clientOf(name).getBucketInfo(name),
+        (error) => error.code === "NoSuchBucket",
+      );
+      return info && bucketSummary(info.bucket);
+    },
+  };
+}
+
+interface OssFault {
+  readonly code: string;
+  readonly status: number | undefined;
+}
+
+const objectIsAbsent = (error: OssFault): boolean =>
+  error.code === "NoSuchKey" || error.code === "SymlinkTargetNotExist";
+
+async function absentIs<T, A>(absent: A, call: Promise<T>, isAbsent: (error: OssFault) => boolean): Promise<T | A> {
+  let found = true;
+  const result = await translated(call, (error) => {
+    found = !isAbsent(error);
+    return !found;
+  });
+  return found ? result : absent;
+}
+
+/** Turns the client's errors into CloudErrors; `expected` may throw its own error or swallow one by returning true. */
+async function translated<T>(call: Promise<T>, expected?: (error: OssFault) => boolean): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    const fault = asCloudError(error);
+    if (expected?.(fault)) return undefined as T;
+    throw fault;
+  }
+}
+
+function asCloudError(error: unknown): CloudError {
+  if (error instanceof CloudError) return error;
+  const { code, status, requestId, message } = (error ?? {}) as {
+    code?: unknown;
+    status?: unknown;
+    requestId?: unknown;
+    message?: unknown;
+  };
+  const text = typeof message === "string" ? message.slice(0, 500) : String(error);
+  const answered = typeof status === "number" && status > 0;
+  // 5xx answers do not say whether the request was processed; neither does a body that is not OSS's XML (code Unknown).
+  const known = answered && typeof code === "string" && code !== "Unknown" && !/Error$/.test(code);
+  return new CloudError({
+    service: "oss",
+    code: known ? code : noAnswer,
+    message: text,
+    status: answered ? status : undefined,
+    requestId: typeof requestId === "string" ? requestId : undefined,
+    outcomeUnknown: !known || status >= 500,
+    cause: error,
+  });
+}
+
+const unread = (message: string): CloudError =>
+  new CloudError({ service: "oss", code: noAnswer, message, outcomeUnknown: true });
+
+async function collect(stream: unknown, maximumBytes: number, key: string): Promise<Buffer> {
+  const source = stream as AsyncIterable<Buffer> & { destroy?: () => void };
+  const chunks: Buffer[] = [];
+  let total = 0;
+  try {
+    for await (const chunk of source) {
+      total += chunk.length;
+      if (total > maximumBytes)
+        throw new CloudError({
+          service: "oss",
+          code: "TooLarge",
+          message: `${key} is larger than ${maximumBytes} bytes`,
+        });
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof CloudError
+      ? error
+      : unread(`the answer for ${key} broke off: ${error instanceof Error ? error.message : error}`);
+  } finally {
+    source.destroy?.();
+  }
+  return Buffer.concat(chunks);
+}
+
+const headersOf = (response: unknown): Record<string, string | undefined> =>
+  (response as { headers: Record<string, string | undefined> }).headers;
+
+const bareEtag = (etag: string | undefined): string => (etag ?? "").replaceAll('"', "").toUpperCase();
+
+function objectFacts(rawHeaders: object): ObjectFacts {
+  const headers = rawHeaders as Record<string, string | undefined>;
+  const metadata: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith("x-oss-meta-") && typeof value === "string") metadata[name.slice("x-oss-meta-".length)] = value;
+  }
+  return {
+    size: Number(headers["content-length"] ?? Number.NaN),
+    etag: bareEtag(headers["etag"]),
+    crc64: headers["x-oss-hash-crc64ecma"],
+    lastModified: new Date(headers["last-modified"] ?? 0),
+    storageClass: headers["x-oss-storage-class"] ?? "Standard",
+    restored: (headers["x-oss-restore"] ?? "").includes('ongoing-request="false"'),
+    encryption: headers["x-oss-server-side-encryption"],
+    type: headers["x-oss-object-type"] ?? "Normal",
+    metadata,
+  };
+}
+
+const listedObject = (entry: OSS.ObjectMeta): ListedObject => ({
+  key: entry.name,
+  size: Number(entry.size),
+  etag: bareEtag(entry.etag),
+  lastModified: new Date(entry.lastModified),
+});
+
+function bucketSummary(info: unknown): BucketSummary {
+  const { Location, Versioning, ServerSideEncryptionRule } = info as {
+    Location?: string;
+    Versioning?: string;
+    ServerSideEncryptionRule?: { SSEAlgorithm?: string };
+  };
+  const algorithm = ServerSideEncryptionRule?.SSEAlgorithm;
+  return {
+    region: (Location ?? "").replace(/^oss-/, ""),
+    versioning: Versioning === "Enabled" || Versioning === "Suspended" ? Versioning : "Off",
+    encryption: algorithm && algorithm !== "None" ? algorithm : undefined,
+  };
+}

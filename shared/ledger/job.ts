@@ -1,0 +1,107 @@
+/** The life of one object version, as a series of records of which each is written once and never changed. */
+import { createHash } from "node:crypto";
+import type { ImportImageRequest } from "../importing/import-request.ts";
+import type { Finding } from "../inspection/report.ts";
+
+/** The object version that a job is about: for a set of disks, its system disk. */
+export interface JobSubject {
+  readonly region: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly etag: string;
+}
+
+export const jobStates = [
+  "waiting",
+  "rejected",
+  "claimed",
+  "submitted",
+  "parked",
+  "available",
+  "failed",
+  "cancelled",
+] as const;
+export type JobState = (typeof jobStates)[number];
+
+/** States from which a job moves only when a person asks for it: with other settings, a new upload, or a replay. */
+const endStates: ReadonlySet<JobState> = new Set(["rejected", "available", "failed", "cancelled"]);
+export const isEnd = (state: JobState): boolean => endStates.has(state);
+
+/** One ImportImage submission. */
+export interface Attempt {
+  readonly number: number;
+  /** ClientToken and tag: see attemptToken. */
+  readonly token: string;
+  readonly request: ImportImageRequest;
+  readonly diskEtags: readonly string[];
+  /** Who holds the claim: FC's request id, the same again when FC retries an invocation that died. */
+  readonly claimant: string;
+  readonly taskId?: string;
+  readonly imageId?: string;
+  readonly submittedAt?: string;
+}
+
+export type WaitingFor = "content" | "manifest" | "disks";
+
+export interface ImageResult {
+  readonly imageId: string;
+  readonly imageName: string;
+  /** From ImportImage to available, as far as ticks can see. */
+  readonly seconds: number;
+  readonly snapshots: readonly { readonly snapshotId: string; readonly sizeInGiB?: number }[];
+  readonly check?: { readonly risks: readonly string[]; readonly items: number };
+}
+
+export interface JobRecord {
+  readonly jobId: string;
+  /** From 1; each record is a key of its own, so that only one writer can make a given step. */
+  readonly sequence: number;
+  readonly state: JobState;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Tells the writer's own record from another's after an answer was lost. */
+  readonly nonce: string;
+  readonly subject: JobSubject;
+  /** ISO 8601: when this version was uploaded. */
+  readonly uploadedAt: string;
+  readonly attempt?: Attempt;
+  readonly waitingFor?: WaitingFor;
+  readonly code?: string;
+  readonly reason?: string;
+  readonly advice?: string;
+  readonly requestId?: string;
+  readonly findings?: readonly Finding[];
+  readonly result?: ImageResult;
+  /** How often this state was tried again, and since when it has lasted. */
+  readonly tries?: number;
+  readonly since?: string;
+}
+
+/** What a step adds to a job: everything but what the ledger itself fills in. */
+export type JobStep = Omit<JobRecord, "jobId" | "sequence" | "at" | "nonce">;
+
+/** 32 hex digits: spread evenly, so that no prefix of the ledger's keys is hot. */
+export function jobIdOf({ region, bucket, key, etag }: JobSubject): string {
+  return createHash("sha256")
+    .update(JSON.stringify([region, bucket, key, etag]))
+    .digest("hex")
+    .slice(0, 32);
+}
+
+// waiting ──▶ claimed ──ImportImage──▶ submitted ──report──▶ available | failed | cancelled
+//    │           │ └─account fault─▶ parked ─▶ claimed
+//    └─▶ rejected└─refused─▶ failed              every end state ──asked by a person──▶ claimed | waiting | rejected
+const allowed: Readonly<Record<JobState | "none", readonly JobState[]>> = {
+  none: ["waiting", "rejected", "claimed"],
+  waiting: ["waiting", "rejected", "claimed", "cancelled"],
+  claimed: ["claimed", "submitted", "parked", "failed", "cancelled"],
+  parked: ["waiting", "rejected", "claimed", "parked", "failed", "cancelled"],
+  submitted: ["available", "failed", "cancelled"],
+  rejected: ["waiting", "rejected", "claimed"],
+  failed: ["waiting", "rejected", "claimed"],
+  cancelled: ["waiting", "rejected", "claimed"],
+  available: ["claimed", "available"],
+};
+
+/** True when a job in state `from` (undefined: no record yet) may go to `to`. */
+export const mayGo = (from: JobState | undefined, to: JobState): boolean => allowed[from ?? "none"].includes(to);

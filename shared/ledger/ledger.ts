@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import { isCloudError } from "../cloud/cloud-error.ts";
+import type { ObjectStore } from "../cloud/ports.ts";
+import { type JobRecord, type JobStep, jobIdOf, jobStates, mayGo } from "./job.ts";
+import { type OpenEntry, openKey, openPrefix, parseOpenKey, sequenceText } from "./open-entry.ts";
+
+const maximumRecordInBytes = 256 * 1024;
+
+/** The state bucket has versioning: create-only writes would silently overwrite there, so nothing may run. */
+export class LedgerUnsafe extends Error {
+  override readonly name = "LedgerUnsafe";
+}
+
+export type Appended =
+  | { readonly done: true; readonly record: JobRecord }
+  | { readonly done: false; readonly current: JobRecord | undefined };
+
+/**
+ * The record of all jobs: create-only objects in the state bucket.
+ *
+ *     jobs/<jobId>/<sequence>.json   one record a step; the highest is the job's present state
+ *     open/<jobId>/<sequence>.…      index of jobs that a tick must look at (see open-entry.ts)
+ *     members/<disk>/<manifest>      which manifest names an object as one of its disks (see disk-members.ts)
+ *
+ * Order of writes: index entry, then record, then the status file and the log, and last of all the old index entries
+ * are deleted. Whatever is interrupted therefore leaves an index entry, and the next tick finishes the work.
+ */
+export interface Ledger {
+  /** The latest record of a job; undefined when there is none. */
+  current(jobId: string): Promise<JobRecord | undefined>;
+  /** All records of a job, oldest first. */
+  history(jobId: string): Promise<readonly JobRecord[]>;
+  /**
+   * Makes one step after `previous`. Not done when somebody else made a step first: `current` is theirs then.
+   * `open` describes the index entry; left out for a step that needs no tick.
+   */
+  append(previous: JobRecord | undefined, step: JobStep, open?: { due: Date }): Promise<Appended>;
+  /** Replaces a job's index entries by this one. */
+  keepOpen(entry: OpenEntry, replaced: readonly OpenEntry[]): Promise<void>;
+  /** Deletes a job's index entries: only after everything that its end asks for is done. */
+  close(jobId: string): Promise<void>;
+  /** One page of open jobs in the order of keys; `next` is where the following page starts. */
+  openJobs(
+    startAfter: string | undefined,
+  ): Promise<{ readonly entries: readonly OpenEntry[]; readonly next: string | undefined }>;
+}
+
+export interface LedgerOptions {
+  readonly objects: ObjectStore;
+  readonly stateBucket: string;
+  readonly clock: Clock;
+}
+
+/** Rejects with LedgerUnsafe unless the state bucket exists and has never had versioning. */
+export async function checkStateBucket(objects: ObjectStore, stateBucket: string): Promise<void> {
+  const bucket = await objects.bucket(stateBucket);
+  if (!bucket) throw new LedgerUnsafe(`The state bucket ${stateBucket} does not exist.`);
+  if (bucket.versioning !== "Off") {
+    throw new LedgerUnsafe(
+      `The state bucket ${stateBucket} has versioning ${bucket.versioning}: OSS ignores create-only writes there. Use a bucket without versioning.`,
+    );
+  }
+}
+
+export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledger {
+  const inState = (key: string) => ({ bucket: stateBucket, key });
+
+  const readRecord = async (key: string): Promise<JobRecord | undefined> => {
+    const found = await objects.read(inState(key), maximumRecordInBytes);
+    return found && parseRecord(found.body.toString("utf8"));
+  };
+
+  const recordKeys = async (jobId: string): Promise<readonly string[]> => {
+    const keys: string[] = [];
+    let startAfter: string | undefined;
+    for (;;) {
+      const page = await objects.list(stateBucket, { prefix: `jobs/${jobId}/`, ...(startAfter ? { startAfter } : {}) });
+      keys.push(...page.objects.map(({ key }) => key));
+      startAfter = keys.at(-1);
+      if (!page.more || startAfter === undefined) return keys;
+    }
+  };
+
+  const current = async (jobId: string): Promise<JobRecord | undefined> => {
+    const last = (await recordKeys(jobId)).at(-1);
+    return last === undefined ? undefined : readRecord(last);
+  };
+
+  const openEntriesOf = async (jobId: string): Promise<readonly string[]> => {
+    const page = await objects.list(stateBucket, { prefix: `${openPrefix}${jobId}/` });
+    return page.objects.map(({ key }) => key);
+  };
+
+  /** True when this very record is in the ledger, false when the place is taken by another's. */
+  const create = async (key: string, record: JobRecord): Promise<boolean> => {
+    try {
+      return await objects.create(inState(key), JSON.stringify(record));
+    } catch (error) {
+      if (!isCloudError(error) || !error.outcomeUnknown) throw error;
+      // The answer was lost: look whose record is there now.
+      const found = await readRecord(key);
+      if (found) return found.nonce === record.nonce;
+      return objects.create(inState(key), JSON.stringify(record));
+    }
+  };
+
+  return {
+    current,
+
+    async history(jobId) {
+      const records: JobRecord[] = [];
+      for (const key of await recordKeys(jobId)) {
+        const record = await readRecord(key);
+        if (record) records.push(record);
+      }
+      return records;
+    },
+
+    async append(previous, step, open) {
+      if (!mayGo(previous?.state, step.state))
+        throw new Error(`A job cannot go from ${previous?.state ?? "nothing"} to ${step.state}.`);
+      const now = clock.now();
+      const record: JobRecord = {
+        ...step,
+        jobId: previous?.jobId ?? jobIdOf(step.subject),
+        sequence: (previous?.sequence ?? 0) + 1,
+        at: now.toISOString(),
+        nonce: randomUUID(),
+      };
+      const entry = open && openEntryOf(record, open.due);
+      if (entry) await objects.put(inState(openKey(entry)), "", "application/json");
+      if (await create(`jobs/${record.jobId}/${sequenceText(record.sequence)}.json`, record)) {
+        if (entry) await deleteAll((await openEntriesOf(record.jobId)).filter((key) => key !== openKey(entry)));
+        return { done: true, record };
+      }
+      const winner = await current(record.jobId);
+      // Our index entry stands for a record that is not ours; the winner wrote its own.
+      if (entry && winner?.nonce !== record.nonce) await deleteAll([openKey(entry)]);
+      return { done: false, current: winner };
+    },
+
+    async keepOpen(entry, replaced) {
+      const key = openKey(entry);
+      await objects.put(inState(key), "", "application/json");
+      await deleteAll(replaced.map(openKey).filter((old) => old !== key));
+    },
+
+    async close(jobId) {
+      await deleteAll(await openEntriesOf(jobId));
+    },
+
+    async openJobs(startAfter) {
+      const page = await objects.list(stateBucket, { prefix: openPrefix, ...(startAfter ? { startAfter } : {}) });
+      const entries = page.objects.flatMap(({ key }) => parseOpenKey(key) ?? []);
+      return { entries, next: page.more ? page.objects.at(-1)?.key : undefined };
+    },
+  };
+
+  async function deleteAll(keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map((key) => objects.delete(inState(key))));
+  }
+}
+
+const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
+
+/** The index entry of a fresh record. */
+export function openEntryOf(record: JobRecord, due: Date): OpenEntry {
+  const at = seconds(new Date(record.at));
+  const { attempt } = record;
+  const hasTask = record.state !== "claimed";
+  return {
+    jobId: record.jobId,
+    sequence: record.sequence,
+    state: record.state,
+    ...(hasTask && attempt?.taskId ? { taskId: attempt.taskId } : {}),
+    ...(hasTask && attempt?.imageId ? { imageId: attempt.imageId } : {}),
+    since: record.since ? seconds(new Date(record.since)) : at,
+    movedAt: at,
+    due: seconds(due),
+    warned: 0,
+  };
+}
+
+/** A record as it was written, or undefined when it is not one: a truncated or foreign object. */
+function parseRecord(text: string): JobRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is JobRecord {
+  const record = value as Partial<JobRecord> | null;
+  return (
+    typeof record === "object" &&
+    record !== null &&
+    typeof record.jobId === "string" &&
+    typeof record.sequence === "number" &&
+    typeof record.nonce === "string" &&
+    typeof record.subject?.key === "string" &&
+    jobStates.some((state) => state === record.state)
+  );
+}
