@@ -1,0 +1,42 @@
+// Writes every generated file. With --check: writes nothing, and says which committed file is not what it would be.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { bucketManifestSchema, sidecarSchema } from "./generate-schemas.mjs";
+import { validators, validatorTypes } from "./generate-validators.mjs";
+
+/**
+ * One step per file, in order. `make` gives the text; `committed` files are compared by --check, the others are git-ignored.
+ * A step that needs a TypeScript source imports it through `load-typescript.mjs`.
+ */
+const steps = [
+  { file: "shared/manifest/schemas/sidecar.schema.json", committed: true, make: sidecarSchema },
+  { file: "shared/manifest/schemas/bucket-manifest.schema.json", committed: true, make: bucketManifestSchema },
+  { file: "shared/manifest/generated/validators.cjs", make: validators },
+  { file: "shared/manifest/generated/validators.d.cts", make: validatorTypes },
+];
+
+const root = join(import.meta.dirname, "..");
+const check = process.argv.includes("--check");
+let drifted = 0;
+for (const { file, committed, make } of steps) {
+  const path = join(root, file);
+  if (check && !committed) continue;
+  const text = await make();
+  if (text === readIfThere(path)) continue;
+  if (check) {
+    console.error(`${file} is not up to date: run \`npm run generate\` and commit it`);
+    drifted += 1;
+  } else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}
+process.exitCode = drifted > 0 ? 1 : 0;
+
+function readIfThere(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
