@@ -1,0 +1,104 @@
+/**
+ * The instances of one function: started when an invocation finds none free, reused while warm, stopped when idle.
+ *
+ * Gaps: an invocation beyond the number of instances waits for a free one, where FC would answer 429.
+ */
+import { randomUUID } from "node:crypto";
+import type { LogStream } from "./function-process.ts";
+import { type FunctionProcess, type InvocationResult, startFunctionProcess } from "./function-process.ts";
+import type { InvocationMessage } from "./invocation-message.ts";
+
+export interface FunctionPoolOptions {
+  readonly bootstrapPath: string;
+  readonly codeFolder: string;
+  readonly memoryInMiB: number;
+  readonly timeoutInSeconds: number;
+  readonly maximumInstances: number;
+  /** FC reclaims an instance after some minutes without an invocation. */
+  readonly idleInSeconds: number;
+  /** The environment of a new instance. */
+  environment(instanceId: string): Readonly<Record<string, string>>;
+  onLine(text: string, stream: LogStream, requestId: string | undefined): void;
+}
+
+export interface FunctionPool {
+  /** Never rejects. `prepare` is called when an instance is free: credentials are those of that moment. */
+  invoke(prepare: () => InvocationMessage): Promise<InvocationResult>;
+  /** Kills every process that is running an invocation now; the number of those. */
+  kill(): number;
+  close(): Promise<void>;
+}
+
+interface Instance {
+  readonly process: FunctionProcess;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
+export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool => {
+  const instances = new Set<Instance>();
+  const free: Instance[] = [];
+  const busy = new Set<Instance>();
+  const waiting: ((instance: Instance) => void)[] = [];
+
+  const start = (): Instance => {
+    const instance: Instance = {
+      idleTimer: undefined,
+      process: startFunctionProcess({
+        ...options,
+        environment: options.environment(randomUUID()),
+        onExit: () => {
+          instances.delete(instance);
+          const index = free.indexOf(instance);
+          if (index >= 0) free.splice(index, 1);
+          clearTimeout(instance.idleTimer);
+        },
+      }),
+    };
+    instances.add(instance);
+    return instance;
+  };
+
+  const acquire = async (): Promise<Instance> => {
+    const warm = free.pop();
+    if (warm !== undefined) {
+      clearTimeout(warm.idleTimer);
+      return warm;
+    }
+    if (instances.size < options.maximumInstances) return start();
+    return new Promise((resolve) => waiting.push(resolve));
+  };
+
+  const release = (instance: Instance): void => {
+    const alive = instances.has(instance);
+    const next = waiting.shift();
+    if (next !== undefined) next(alive ? instance : start());
+    else if (alive) {
+      free.push(instance);
+      instance.idleTimer = setTimeout(() => instance.process.kill(), options.idleInSeconds * 1000).unref();
+    }
+  };
+
+  return {
+    invoke: async (prepare) => {
+      const instance = await acquire();
+      busy.add(instance);
+      const result = await instance.process.invoke(prepare());
+      busy.delete(instance);
+      // An exit is reported to the invocation before the instance is counted out.
+      if (result.errorType === "FunctionTimeoutError" || result.errorType === "ProcessExitedUnexpectedly")
+        await instance.process.exited;
+      release(instance);
+      return result;
+    },
+    kill: () => {
+      const running = [...busy];
+      for (const { process } of running) process.kill();
+      return running.length;
+    },
+    close: async () => {
+      const all = [...instances];
+      for (const { process } of all) process.kill();
+      await Promise.all(all.map(({ process }) => process.exited));
+    },
+  };
+};
