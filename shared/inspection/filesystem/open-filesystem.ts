@@ -1,0 +1,26 @@
+import type { ByteSource } from "../source/byte-source.ts";
+import type { Filesystem, OpenFilesystem } from "./filesystem.ts";
+import { detectFilesystem } from "./signatures.ts";
+
+/** Readers are loaded when an image has their format: most images have one or two. */
+const readers: ReadonlyMap<string, () => Promise<OpenFilesystem>> = new Map([
+  ["ext2", loadExt],
+  ["ext3", loadExt],
+  ["ext4", loadExt],
+  ["vfat", async () => (await import("./fat/open-fat.ts")).openFat],
+  ["xfs", async () => (await import("./xfs/open-xfs.ts")).openXfs],
+]);
+
+async function loadExt(): Promise<OpenFilesystem> {
+  return (await import("./ext/open-ext.ts")).openExt;
+}
+
+/**
+ * Opens the filesystem that begins at byte 0 of a partition or volume; undefined when there is none that can be read.
+ * `detected` saves a look when `detectFilesystem` has been asked already.
+ */
+export async function openAnyFilesystem(source: ByteSource, detected?: string): Promise<Filesystem | undefined> {
+  const kind = detected ?? (await detectFilesystem(source));
+  const load = kind === undefined ? undefined : readers.get(kind);
+  return load && (await load())(source);
+}
