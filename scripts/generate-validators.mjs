@@ -3,6 +3,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standalone from "ajv/dist/standalone/index.js";
 import { buildSync } from "esbuild";
+import { compile } from "json-schema-to-typescript";
 import { bucketManifestSchema } from "./generate-schemas.mjs";
 
 /**
@@ -58,3 +59,9 @@ export const validateBucketManifest: Validate;
 /** By place of an object in the value (/disks[]): the keys that it knows. */
 export const knownKeys: Readonly<Record<"settings" | "bucketManifest", Readonly<Record<string, readonly string[]>>>>;
 `;
+
+/** The schema as TypeScript types: a test holds the hand-written `settings.ts` against them. */
+export async function schemaTypes() {
+  const schema = JSON.parse(bucketManifestSchema());
+  return compile(schema, "BucketManifestSchema", { bannerComment: "", ignoreMinAndMaxItems: true, format: false });
+}

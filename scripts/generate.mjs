@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bucketManifestSchema, sidecarSchema } from "./generate-schemas.mjs";
-import { validators, validatorTypes } from "./generate-validators.mjs";
+import { schemaTypes, validators, validatorTypes } from "./generate-validators.mjs";
 
 /**
  * One step per file, in order. `make` gives the text; `committed` files are compared by --check, the others are git-ignored.
@@ -13,6 +13,7 @@ const steps = [
   { file: "shared/manifest/schemas/bucket-manifest.schema.json", committed: true, make: bucketManifestSchema },
   { file: "shared/manifest/generated/validators.cjs", make: validators },
   { file: "shared/manifest/generated/validators.d.cts", make: validatorTypes },
+  { file: "shared/manifest/generated/schema-types.ts", make: schemaTypes },
 ];
 
 const root = join(import.meta.dirname, "..");

@@ -37,8 +37,16 @@ export interface BucketManifest {
   readonly version: 1;
   readonly defaults?: Settings;
   readonly rules?: readonly Rule[];
-  readonly policy?: { readonly sidecarMay?: readonly string[] };
+  readonly policy?: Policy;
 }
+
+/** What those who can upload may decide themselves, though it is the bucket owner's. */
+export interface Policy {
+  readonly sidecarMay?: readonly PrivilegedKey[];
+}
+
+/** `disks`: disks from other folders of the bucket. */
+export type PrivilegedKey = "roleName" | "resourceGroupId" | "storageLocationArn" | "disks";
 
 /** Which layer a value comes from, weakest first. */
 export const layerNames = ["default", "detected", "bucket-defaults", "bucket-rule", "metadata", "sidecar"] as const;
@@ -48,6 +56,15 @@ export type LayerName = (typeof layerNames)[number];
 export interface Provenance {
   readonly layer: LayerName;
   readonly place: string;
+  /** Where it stands in a manifest; left out for what was said in no manifest. */
+  readonly position?: SourcePosition;
+}
+
+/** A place in a manifest: the file or key, line and column from 1. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 /** One layer of settings with the place of each value; the pointer (`/features/nvmeSupport`) names the value. */
@@ -55,6 +72,8 @@ export interface Layer {
   readonly name: LayerName;
   readonly settings: Settings;
   readonly placeOf: (pointer: string) => string;
+  /** For layers that are manifests. */
+  readonly positionOf?: (pointer: string) => SourcePosition;
 }
 
 /** All layers merged. `provenance` has an entry for every leaf pointer that is set (`/imageName`, `/tags/team`, `/disks`). */
