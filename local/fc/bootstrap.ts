@@ -7,6 +7,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { format } from "node:util";
 import type { FunctionFailure, InvocationAnswer, InvocationMessage } from "./invocation-message.ts";
 
 type Handler = (event: Buffer, context: object, callback: (error: unknown, value?: unknown) => void) => unknown;
@@ -47,13 +48,15 @@ const writeLogLine = (level: string, text: string): void => {
   process.stdout.write(`${new Date().toISOString()} ${requestId} [${level}] ${text}\n`);
 };
 
-const makeLogger = () => ({
-  requestId,
-  debug: (text: unknown) => writeLogLine("debug", String(text)),
-  info: (text: unknown) => writeLogLine("info", String(text)),
-  warn: (text: unknown) => writeLogLine("warning", String(text)),
-  error: (text: unknown) => writeLogLine("error", String(text)),
-});
+const logMethods = {
+  debug: (...values: unknown[]) => writeLogLine("debug", format(...values)),
+  info: (...values: unknown[]) => writeLogLine("info", format(...values)),
+  warn: (...values: unknown[]) => writeLogLine("warning", format(...values)),
+  error: (...values: unknown[]) => writeLogLine("error", format(...values)),
+  log: (...values: unknown[]) => writeLogLine("verbose", format(...values)),
+};
+// FC's runtime puts time, request and level before what goes through the console: such a line is not JSON any more.
+Object.assign(console, logMethods);
 
 const payloadOf = (value: unknown): Buffer => {
   if (value === undefined || value === null) return Buffer.alloc(0);
@@ -76,7 +79,7 @@ const run = (message: InvocationMessage): Promise<Outcome> =>
       resolve(error === undefined || error === null ? { value } : { handled: true, error });
     try {
       handler ??= loadHandler();
-      const context = { ...message.context, requestId, logger: makeLogger() };
+      const context = { ...message.context, requestId, logger: { requestId, ...logMethods } };
       const returned = handler(Buffer.from(message.event), context, callback);
       if (returned instanceof Promise) returned.then((value: unknown) => resolve({ value }), fail);
     } catch (error) {
