@@ -45,16 +45,16 @@ async function descend(
   left: { blocks: number },
 ): Promise<Extent[]> {
   if (node.level === 0) return parseExtents(volume, node.record, node.keysAt, node.count, range);
-  const below: Promise<Extent[]>[] = [];
+  const below: number[] = [];
   for (let index = 0; index < node.count; index++) {
     const start = node.record.u64(node.keysAt + index * 8);
     const isLast = index === node.count - 1;
     const end = isLast ? Number.POSITIVE_INFINITY : node.record.u64(node.keysAt + index * 8 + 8);
     if (start >= range.to || end <= range.from) continue;
     if (left.blocks-- === 0) throw new CannotTell("XFS: an extent tree is larger than this reader follows");
-    below.push(descendInto(volume, node.record.u64(node.pointersAt + index * 8), node.level - 1, range, left));
+    below.push(node.record.u64(node.pointersAt + index * 8));
   }
-  return (await Promise.all(below)).flat();
+  return (await Promise.all(below.map((block) => descendInto(volume, block, node.level - 1, range, left)))).flat();
 }
 
 async function descendInto(
