@@ -1,6 +1,6 @@
 import type { ByteSource } from "../source/byte-source.ts";
 import type { Filesystem, OpenFilesystem } from "./filesystem.ts";
-import { detectFilesystem } from "./signatures.ts";
+import { farKind, farLength, nearKind, nearLength } from "./signatures.ts";
 
 /** Readers are loaded when an image has their format: most images have one or two. */
 const readers: ReadonlyMap<string, () => Promise<OpenFilesystem>> = new Map([
@@ -13,6 +13,18 @@ const readers: ReadonlyMap<string, () => Promise<OpenFilesystem>> = new Map([
 
 async function loadExt(): Promise<OpenFilesystem> {
   return (await import("./ext/open-ext.ts")).openExt;
+}
+
+/**
+ * What a partition or volume is formatted with, by its magic numbers: a filesystem (`ext4`, `xfs`, `btrfs`, `vfat`,
+ * `ntfs`, …) or another use (`lvm2`, `luks`, `swap`, `mdraid`, `zfs`, `bitlocker`, …); undefined when nothing is known.
+ * Reads 8 KiB, and 68 KiB only where those say nothing.
+ */
+export async function detectFilesystem(source: ByteSource): Promise<string | undefined> {
+  if (source.size < 512) return undefined;
+  const near = nearKind(await source.read(0, Math.min(nearLength, source.size)));
+  if (near !== undefined || source.size <= nearLength) return near;
+  return farKind(await source.read(0, Math.min(farLength, source.size)));
 }
 
 /**

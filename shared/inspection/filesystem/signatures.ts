@@ -1,5 +1,4 @@
 import { hasText, uint32le } from "../byte-fields.ts";
-import type { ByteSource } from "../source/byte-source.ts";
 import { parseSuperblock } from "./ext/superblock.ts";
 import { looksLikeFat } from "./fat/fat-geometry.ts";
 
@@ -37,24 +36,21 @@ const farSignatures: readonly Signature[] = [
   ["swap", 65526, "SWAPSPACE2"],
 ];
 
-const nearLength = 8192;
-const farLength = 68 * 2 ** 10;
+/** How much of a partition each list of signatures needs. */
+export const nearLength = 8192;
+export const farLength = 68 * 2 ** 10;
 /** Where the name-value list of a ZFS label begins, and how much of it is searched. */
 const zfsListOffset = 16384;
 const zfsListLength = 4096;
 
-/**
- * What a partition or volume is formatted with, by its magic numbers: a filesystem (`ext4`, `xfs`, `btrfs`, `vfat`,
- * `ntfs`, …) or another use (`lvm2`, `luks`, `swap`, `mdraid`, `zfs`, `bitlocker`, …); undefined when nothing is known.
- * Reads 8 KiB, and 68 KiB only where those say nothing.
- */
-export async function detectFilesystem(source: ByteSource): Promise<string | undefined> {
-  if (source.size < 512) return undefined;
-  const near = await source.read(0, Math.min(nearLength, source.size));
-  const found = match(nearSignatures, near) ?? extKind(near) ?? (looksLikeFat(near) ? "vfat" : undefined);
-  if (found !== undefined || source.size <= near.length) return found;
-  const far = await source.read(0, Math.min(farLength, source.size));
-  return match(farSignatures, far) ?? (looksLikeZfs(far) ? "zfs" : undefined);
+/** The format by the first 8 KiB, or undefined. */
+export function nearKind(bytes: Buffer): string | undefined {
+  return match(nearSignatures, bytes) ?? extKind(bytes) ?? (looksLikeFat(bytes) ? "vfat" : undefined);
+}
+
+/** The format by the first 68 KiB, where the first 8 say nothing. */
+export function farKind(bytes: Buffer): string | undefined {
+  return match(farSignatures, bytes) ?? (looksLikeZfs(bytes) ? "zfs" : undefined);
 }
 
 function match(signatures: readonly Signature[], bytes: Buffer): string | undefined {
