@@ -29,7 +29,7 @@ export const fc2StringToSign = ({ method, path, headers }: Omit<Fc2Request, "bod
     .filter((name) => name.startsWith("x-fc-"))
     .sort()
     .map((name) => `${name}:${text(name)}\n`);
-  return `${method}\n${text("content-md5")}\n${text("content-type")}\n${text("date")}\n${fcHeaders.join("")}${decodeURIComponent(path)}`;
+  return `${method}\n${text("content-md5")}\n${text("content-type")}\n${text("date")}\n${fcHeaders.join("")}${path}`;
 };
 
 const refusal = (status: number, code: string, message: string): Fc2Refusal => ({ status, code, message });

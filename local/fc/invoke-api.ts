@@ -48,20 +48,23 @@ const invocationPaths = {
   "2023-03-30": /^\/2023-03-30\/functions\/()([^/]+)\/invocations$/,
 };
 
-/** What a request asks for, by its method and path alone; undefined for a path of neither API. */
+/**
+ * What a request asks for, by its method and path alone; undefined for a path of neither API. Names of functions have
+ * letters, digits, `_` and `-` only, so there is nothing to decode.
+ */
 export const detectApiRequest = (method: string, url: URL): ApiRequest | undefined => {
   const version = (Object.keys(invocationPaths) as Version[]).find((name) => url.pathname.startsWith(`/${name}/`));
   if (version === undefined) return undefined;
-  const [, service = "", encodedName] = invocationPaths[version].exec(url.pathname) ?? [];
+  const [, service = "", name] = invocationPaths[version].exec(url.pathname) ?? [];
   const queryQualifier = url.searchParams.get("qualifier") ?? "LATEST";
-  if (method === "POST" && encodedName !== undefined) {
+  if (method === "POST" && name !== undefined) {
     const qualifier = service.includes(".") ? service.slice(service.indexOf(".") + 1) : queryQualifier;
-    return { version, operation: "InvokeFunction", functionName: decodeURIComponent(encodedName), qualifier };
+    return { version, operation: "InvokeFunction", functionName: name, qualifier };
   }
   if (method === "GET" && version === "2023-03-30") {
-    const name = /^\/2023-03-30\/functions(?:\/([^/]+))?$/.exec(url.pathname);
-    if (name !== null) {
-      const functionName = decodeURIComponent(name[1] ?? "");
+    const path = /^\/2023-03-30\/functions(?:\/([^/]+))?$/.exec(url.pathname);
+    if (path !== null) {
+      const functionName = path[1] ?? "";
       const operation = functionName === "" ? "ListFunctions" : "GetFunction";
       return { version, operation, functionName, qualifier: queryQualifier };
     }
