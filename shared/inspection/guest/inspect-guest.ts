@@ -1,0 +1,162 @@
+/** What is installed on a disk: from its bytes to facts about the guest and the findings that follow. */
+import { createTree } from "../filesystem/path-walk.ts";
+import { finding } from "../findings.ts";
+import { hasBiosBootCode } from "../partition/bios-boot-code.ts";
+import { printable } from "../printable-text.ts";
+import type { Architecture, Finding, Guest, PartitionSummary } from "../report.ts";
+import type { ByteSource } from "../source/byte-source.ts";
+import { bootModesOf, type EfiLoaders, readEfiLoaders } from "./boot-modes.ts";
+import { attempt, guestTreeOf } from "./guest-tree.ts";
+import { isThereEarly } from "./linux/drivers.ts";
+import { type LinuxFacts, readLinuxFacts } from "./linux/linux-facts.ts";
+import type { Machine } from "./machine-code.ts";
+import { findRoots, mountGuest } from "./root-filesystem.ts";
+import { judge } from "./rules.ts";
+import { type Disk, openDisk, summariesOf } from "./volumes.ts";
+
+export interface GuestInspection {
+  /** Null when nothing about a guest could be told. */
+  readonly guest: Guest | null;
+  /** `gpt`, `mbr` or `none`; absent when not even that could be read. */
+  readonly partitionTable?: string;
+  readonly partitions?: readonly PartitionSummary[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reads a virtual disk as far as it is understood. What is not (an unknown filesystem, a malformed one, a budget that
+ * ran out) ends in the finding `guest.not-inspected` and leaves the other facts standing; only errors of the source
+ * itself are thrown.
+ */
+export async function inspectGuest(disk: ByteSource): Promise<GuestInspection> {
+  const unread: string[] = [];
+  const opened = await attempt("partitions", unread, () => openDisk(disk, unread));
+  if (opened === undefined) return { guest: null, findings: notInspected(unread) };
+  const shape = { partitionTable: opened.table.kind, partitions: summariesOf(opened) };
+  const { guest, findings } = await inspectSystem(disk, opened, unread);
+  return { guest, ...shape, findings: [...findings, ...encryptedPartitions(opened), ...notInspected(unread)] };
+}
+
+async function inspectSystem(
+  source: ByteSource,
+  disk: Disk,
+  unread: string[],
+): Promise<{ guest: Guest | null; findings: Finding[] }> {
+  const [efiLoaders, hasBiosCode, roots] = await Promise.all([
+    attempt("EFI system partition", unread, () => readLoadersOf(disk)),
+    attempt("boot code", unread, () => hasBiosBootCode(source, disk.table)),
+    findRoots(disk.volumes, unread),
+  ]);
+  const boot = {
+    ...(efiLoaders === undefined ? {} : { efiLoaders }),
+    ...(hasBiosCode === undefined ? {} : { hasBiosCode }),
+  };
+  const root = roots[0];
+  if (root === undefined) {
+    if (unread.length === 0) unread.push(nothingFound(disk));
+    return { guest: guestOfBoot(efiLoaders, hasBiosCode), findings: [] };
+  }
+  const mounted = await attempt("mounts", unread, () => mountGuest(root, disk.volumes));
+  const isEveryVolumeRead = disk.volumes.every(
+    ({ kind, fs }) => fs !== undefined || kind === "swap" || kind === "lvm2",
+  );
+  const diskFacts = {
+    ...boot,
+    rootFilesystem: root.volume.kind ?? "",
+    unclean: (mounted?.used ?? []).filter(({ volume }) => volume.fs?.unclean).map(({ at }) => at),
+    ...(mounted !== undefined && isEveryVolumeRead ? { missingMounts: mounted.missing } : {}),
+  };
+  const tree = guestTreeOf(mounted?.tree ?? createTree([root.mount]));
+  const facts = await readLinuxFacts(tree, diskFacts, unread);
+  const findings = judge(facts);
+  if (roots.length > 1) findings.push(severalSystems(roots.map(({ volume }) => volume.name)));
+  return { guest: guestOf(facts), findings };
+}
+
+/** All loaders on the disk's FAT filesystems. A partition for EFI that cannot be read leaves the question open. */
+async function readLoadersOf({ volumes }: Disk): Promise<EfiLoaders | undefined> {
+  const isUnreadable = volumes.some(({ partition, fs }) => partition?.typeName === "EFI system partition" && !fs);
+  const fats = volumes.flatMap(({ fs }) => (fs?.kind === "vfat" ? [fs] : []));
+  const loaders = await Promise.all(fats.map((fs) => readEfiLoaders(guestTreeOf(createTree([{ at: "/", fs }])))));
+  const fallback = [...new Set(loaders.flatMap((one) => one.fallback))];
+  const distribution = loaders.some((one) => one.distribution);
+  return isUnreadable && fallback.length === 0 ? undefined : { fallback, distribution };
+}
+
+function nothingFound({ table, volumes }: Disk): string {
+  const kinds = [...new Set(volumes.flatMap(({ kind }) => kind ?? []))];
+  if (table.kind === "none" && kinds.length === 0) return "the disk has no partitions and no filesystem that is known";
+  return `no system was found${kinds.length > 0 ? ` (the disk holds ${kinds.join(", ")})` : ""}`;
+}
+
+function notInspected(unread: readonly string[]): Finding[] {
+  if (unread.length === 0) return [];
+  const reasons = [...new Set(unread)];
+  const shown = reasons.slice(0, 4).map((reason) => printable(reason, 200));
+  const rest = reasons.length > shown.length ? `; and ${reasons.length - shown.length} more` : "";
+  return [
+    finding(
+      "guest.not-inspected",
+      `Not everything in the image could be read: ${shown.join("; ")}${rest}.`,
+      "Nothing has to be done; declare in the manifest what you know (platform, architecture, bootMode).",
+    ),
+  ];
+}
+
+function encryptedPartitions({ volumes }: Disk): Finding[] {
+  const names = volumes.filter(({ kind }) => kind === "luks" || kind === "bitlocker").map(({ name }) => name);
+  return names.length === 0
+    ? []
+    : [
+        finding(
+          "partition.encrypted",
+          `Encrypted: ${printable(names.join(", "))}. An instance would wait for its passphrase.`,
+          "Import an image that is not encrypted, and use ECS's disk encryption instead.",
+        ),
+      ];
+}
+
+function severalSystems(names: readonly string[]): Finding {
+  return finding(
+    "guest.several-systems",
+    `The disk has several root filesystems (${printable(names.join(", "))}); the first one was inspected.`,
+    "Nothing, if the boot loader starts the right one.",
+  );
+}
+
+function architectureOf(machine: Machine | undefined): Architecture | undefined {
+  return machine === "i386" || machine === "x86_64" || machine === "arm64" ? machine : undefined;
+}
+
+/** What the boot loaders alone tell, of a guest that could not be read. */
+function guestOfBoot(efiLoaders: EfiLoaders | undefined, hasBiosCode: boolean | undefined): Guest | null {
+  if (efiLoaders === undefined || efiLoaders.fallback.length === 0) return null;
+  const machine = efiLoaders.fallback.length === 1 ? efiLoaders.fallback[0] : undefined;
+  const architecture = architectureOf(machine);
+  return {
+    ...(architecture === undefined ? {} : { architecture }),
+    bootModes: bootModesOf(efiLoaders, hasBiosCode ?? false, machine),
+  };
+}
+
+function guestOf(facts: LinuxFacts): Guest {
+  const architecture = architectureOf(facts.machine ?? facts.kernelMachine);
+  const knowsBoot = facts.bootModes.length > 0 || (facts.efiLoaders !== undefined && facts.hasBiosCode !== undefined);
+  const newest = facts.drivers?.[0];
+  const hasNvme = newest === undefined ? undefined : isThereEarly(newest, "nvme");
+  const version = facts.cloudInit?.version;
+  return {
+    osType: "linux",
+    platform: facts.platform,
+    ...(facts.distribution === undefined ? {} : { distribution: shownDistribution(facts.distribution) }),
+    ...(architecture === undefined ? {} : { architecture }),
+    ...(knowsBoot ? { bootModes: facts.bootModes } : {}),
+    ...(facts.kernels === undefined ? {} : { kernels: facts.kernels.map((kernel) => printable(kernel.version)) }),
+    ...(version === undefined ? {} : { cloudInit: printable(version, 64) }),
+    ...(hasNvme === undefined ? {} : { nvmeSupport: hasNvme ? "supported" : "unsupported" }),
+  };
+}
+
+function shownDistribution({ id, versionId, name }: NonNullable<LinuxFacts["distribution"]>) {
+  return { id, ...(versionId === undefined ? {} : { versionId }), ...(name === undefined ? {} : { name }) };
+}

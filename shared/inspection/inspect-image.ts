@@ -1,0 +1,133 @@
+import type { Container } from "./container/container.ts";
+import { malformed, openContainer } from "./container/open-container.ts";
+import { finding, gravestFirst } from "./findings.ts";
+import type { Finding, Guest, InspectionReport, PartitionSummary } from "./report.ts";
+import { type ByteSource, CannotTell, MalformedImage } from "./source/byte-source.ts";
+import { type Budget, fullGranularity, headerGranularity, meteredSource } from "./source/metered-source.ts";
+import type { RangeReader } from "./source/range-reader.ts";
+
+export interface InspectOptions {
+  /** `header`: the container only, at most 8 KiB in 3 requests. `full`: also whether it is whole, and the guest. */
+  readonly depth: "header" | "full";
+  readonly budget?: Partial<Budget>;
+  /** Called as each stage begins. */
+  readonly onProgress?: (stage: InspectionStage) => void;
+  /** What the user said; compared with what is found. */
+  readonly declared?: { readonly format?: string };
+}
+
+export type InspectionStage = "container" | "completeness" | "guest";
+
+const gibibyte = 2 ** 30;
+/** DiskDeviceMapping.N.DiskImageSize: 1 to 2048. */
+const maximumDiskInGiB = 2048;
+
+interface Inside {
+  readonly guest: Guest | null;
+  readonly partitionTable?: string;
+  readonly partitions?: readonly PartitionSummary[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Tells what an image is from small reads. Whatever is wrong with its content is a finding; what cannot be told never
+ * blocks. Throws only SourceUnreadable and SourceChanged. The reader is not closed.
+ */
+export async function inspectImage(reader: RangeReader, options: InspectOptions): Promise<InspectionReport> {
+  const granularity = options.depth === "header" ? headerGranularity : fullGranularity;
+  const source = meteredSource(reader, {
+    ...granularity,
+    ...(options.budget === undefined ? {} : { budget: options.budget }),
+  });
+  options.onProgress?.("container");
+  const container = await openContainer(source).catch(cannotTellContainer);
+  const { virtualSize } = container;
+  const outside = [
+    ...container.findings,
+    ...sizeFindings(virtualSize),
+    ...formatMismatch(container, options.declared?.format),
+  ];
+  const inside = options.depth === "full" && virtualSize !== 0 ? await lookInside(container, options) : null;
+  const findings = gravestFirst([...outside, ...(inside?.findings ?? [])]);
+  return {
+    source: reader.describe(),
+    size: reader.size,
+    format: container.format,
+    virtualSize,
+    diskImageSize: virtualSize === null ? null : Math.max(1, Math.ceil(virtualSize / gibibyte)),
+    ...(inside?.partitionTable === undefined ? {} : { partitionTable: inside.partitionTable }),
+    ...(inside?.partitions === undefined ? {} : { partitions: inside.partitions }),
+    guest: inside?.guest ?? null,
+    findings,
+    importable: !findings.some((found) => found.severity === "error"),
+    cost: source.cost(),
+  };
+}
+
+function sizeFindings(virtualSize: number | null): Finding[] {
+  if (virtualSize === 0) {
+    const fix = "Build the image again; look at it with qemu-img info FILE before uploading it.";
+    return [finding("image.empty", "The virtual disk has no bytes.", fix)];
+  }
+  if (virtualSize === null || virtualSize <= maximumDiskInGiB * gibibyte) return [];
+  return [
+    finding(
+      "image.too-large",
+      `The virtual disk has ${Math.ceil(virtualSize / gibibyte)} GiB; ECS takes at most ${maximumDiskInGiB}.`,
+      "Shrink the filesystems and partitions, then the disk: qemu-img resize --shrink FILE SIZE.",
+    ),
+  ];
+}
+
+function formatMismatch(container: Container, declared: string | undefined): Finding[] {
+  if (declared === undefined || declared.toUpperCase() === container.format.toUpperCase()) return [];
+  // What is refused or unknown anyway gets no second error.
+  if (container.virtualSize === null) return [];
+  return [
+    finding(
+      "format.mismatch",
+      `The declared format is ${declared}, but the file is ${container.format}.`,
+      `Declare ${container.format}, or leave the format out: it is detected.`,
+    ),
+  ];
+}
+
+async function lookInside(container: Container, options: InspectOptions): Promise<Inside | null> {
+  const { disk, checkComplete } = container;
+  if (disk === undefined) return null;
+  try {
+    options.onProgress?.("completeness");
+    const incomplete = (await checkComplete?.()) ?? [];
+    if (incomplete.length > 0) return { guest: null, findings: incomplete };
+  } catch (error) {
+    return { guest: null, findings: [outcomeOf(error)] };
+  }
+  options.onProgress?.("guest");
+  return inspectDisk(disk).catch((error: unknown) => ({ guest: null, findings: [outcomeOf(error)] }));
+}
+
+async function inspectDisk(disk: ByteSource): Promise<Inside> {
+  // Loaded late: a verdict on the header needs none of it.
+  const { inspectGuest } = await import("./guest/inspect-guest.ts");
+  return inspectGuest(disk, {});
+}
+
+/** Errors that speak of the image become findings; others are thrown on. */
+function outcomeOf(error: unknown): Finding {
+  if (error instanceof MalformedImage) return malformed(error);
+  if (error instanceof CannotTell) return notInspected(error);
+  throw error;
+}
+
+function cannotTellContainer(error: unknown): Container {
+  if (!(error instanceof CannotTell)) throw error;
+  return { format: "unknown", virtualSize: null, findings: [notInspected(error)] };
+}
+
+function notInspected(error: CannotTell): Finding {
+  return finding(
+    "guest.not-inspected",
+    `What is installed could not be told: ${error.message}`,
+    "Nothing has to be done; say osType, platform and architecture in the manifest if the defaults do not fit.",
+  );
+}
