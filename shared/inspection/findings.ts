@@ -17,6 +17,9 @@ const qcow2Specification = "QEMU docs/interop/qcow2.txt";
 const vhdSpecification = "Microsoft Virtual Hard Disk Image Format Specification";
 const vmdkSpecification = "VMware Virtual Disk Format 1.1";
 const ownRule = "a rule of this product";
+const usageNotes = `${reference}: usage notes`;
+const imageCheck = "ECS image check";
+const imageRules = "ECS: rules for importing Linux images";
 
 const containerFindings = {
   "format.unsupported": {
@@ -172,7 +175,164 @@ const objectFindings = {
 const guestFindings = {
   "guest.not-inspected": {
     severity: "info",
-    meaning: "What is installed could not be told; the import goes on with what was declared.",
+    meaning: "What is installed, or a part of it, could not be told; the import goes on with what was declared.",
+    source: ownRule,
+  },
+  "guest.windows": {
+    severity: "info",
+    meaning: "The image holds Windows.",
+    source: `${reference}: OSType`,
+  },
+  "guest.several-systems": {
+    severity: "info",
+    meaning: "The disk has more than one root filesystem; the one that is most complete was inspected.",
+    source: `${imageRules}: a single root partition`,
+  },
+  "partition.encrypted": {
+    severity: "warning",
+    meaning: "A partition is encrypted with LUKS: an instance waits for its passphrase.",
+    source: "LUKS On-Disk Format Specification",
+  },
+  "architecture.unsupported": {
+    severity: "error",
+    meaning: "The guest is for a processor that ECS has no instances for.",
+    source: `${reference}: Architecture; the ELF specification's e_machine`,
+  },
+  "architecture.mixed": {
+    severity: "info",
+    meaning: "Programs and kernel are for different processors of one family.",
+    source: ownRule,
+  },
+  "boot.uefi-missing": {
+    severity: "error",
+    meaning: "An arm64 image has no EFI boot loader.",
+    source: `${reference}: BootMode; UEFI specification 3.5.1.1`,
+  },
+  "boot.uefi-fallback-missing": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "The EFI boot loader is not where firmware without boot entries looks for it.",
+    source: "UEFI specification 3.5.1.1",
+  },
+  "boot.not-found": {
+    severity: "warning",
+    meaning: "Neither BIOS boot code nor an EFI boot loader was found.",
+    source: `${reference}: BootMode`,
+  },
+  "boot.device-names": {
+    severity: "warning",
+    meaning: "The boot loader names the root filesystem by a device name that changes with the machine.",
+    source: `${imageCheck}: GUESTOS.Grub`,
+  },
+  "kernel.missing": {
+    severity: "warning",
+    meaning: "No kernel was found.",
+    source: ownRule,
+  },
+  "virtio.missing": {
+    severity: "error",
+    alternative: "warning",
+    meaning: "The driver of the system disk (virtio) is not there when the system starts.",
+    source: `${usageNotes}: virtio driver; ${imageCheck}: GUESTOS.Virtio`,
+  },
+  "virtio.net-missing": {
+    severity: "warning",
+    meaning: "The kernel has no driver for the network card (virtio).",
+    source: `${usageNotes}: virtio driver`,
+  },
+  "nvme.missing": {
+    severity: "info",
+    meaning: "The driver of NVMe disks is not there when the system starts.",
+    source: `${imageCheck}: GUESTOS.Nvme`,
+  },
+  "kernel.too-old": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "The kernel is not later than 3.6: disks and filesystems cannot be resized.",
+    source: usageNotes,
+  },
+  "kernel.fw-cfg": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "The kernel has no CONFIG_FW_CFG_SYSFS built in: passwords and key pairs may not be settable.",
+    source: usageNotes,
+  },
+  "cloud-init.missing": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "cloud-init is not installed.",
+    source: `${usageNotes}; ${imageCheck}: GUESTOS.CloudInit`,
+  },
+  "cloud-init.too-old": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "cloud-init is older than 19.1.3, or than 0.7.6a15 of that line.",
+    source: usageNotes,
+  },
+  "growpart.missing": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "growpart is not installed: the root partition does not grow with its disk.",
+    source: `${usageNotes}; ${imageCheck}: GUESTOS.OnlineResizeFS`,
+  },
+  "resize2fs.missing": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "The root filesystem is ext and resize2fs is not installed.",
+    source: `${usageNotes}; ${imageCheck}: GUESTOS.OnlineResizeFS`,
+  },
+  "xfs-growfs.missing": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "The root filesystem is XFS and xfs_growfs is not installed.",
+    source: `${imageCheck}: GUESTOS.OnlineResizeFS`,
+  },
+  "password-hash.not-sha512": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "New passwords are hashed with something weaker than SHA-512.",
+    source: usageNotes,
+  },
+  "rtc.not-utc": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "The hardware clock is taken for local time.",
+    source: `${usageNotes}, for arm64; ${imageCheck}: GUESTOS.RtcTimeMode`,
+  },
+  "fstab.device-names": {
+    severity: "warning",
+    meaning: "/etc/fstab names devices by names that change with the machine.",
+    source: `${imageCheck}: GUESTOS.Fstab`,
+  },
+  "fstab.missing-filesystem": {
+    severity: "warning",
+    meaning: "/etc/fstab waits for a filesystem that the disk does not have.",
+    source: `${imageCheck}: GUESTOS.Fstab`,
+  },
+  "filesystem.unclean": {
+    severity: "warning",
+    meaning: "A filesystem was not cleanly unmounted.",
+    source: ownRule,
+  },
+  "network.not-dhcp": {
+    severity: "warning",
+    alternative: "info",
+    meaning: "The network has a fixed address.",
+    source: `${imageRules}: DHCP; ${imageCheck}: GUESTOS.Dhcp`,
+  },
+  "selinux.enforcing": {
+    severity: "info",
+    meaning: "SELinux is set to enforce.",
+    source: `${imageCheck}: GUESTOS.Selinux`,
+  },
+  "qemu-guest-agent.present": {
+    severity: "warning",
+    meaning: "The QEMU guest agent is installed.",
+    source: `${imageRules}: qemu-ga`,
+  },
+  "sshd.missing": {
+    severity: "info",
+    meaning: "No SSH server is installed.",
     source: ownRule,
   },
 } as const satisfies Record<string, FindingKind>;

@@ -1,0 +1,58 @@
+/** How the disk boots: what lies on its EFI system partition, and whether it has BIOS boot code. */
+import type { BootMode } from "../report.ts";
+import type { GuestTree } from "./guest-tree.ts";
+import { readHead } from "./guest-tree.ts";
+import { type Machine, machineHeadBytes, peMachine } from "./machine-code.ts";
+
+/** The names that firmware without boot entries looks for (UEFI specification, 3.5.1.1). */
+const fallbackLoaders: readonly (readonly [string, Machine])[] = [
+  ["BOOTX64.EFI", "x86_64"],
+  ["BOOTAA64.EFI", "arm64"],
+  ["BOOTIA32.EFI", "i386"],
+];
+
+/** What distributions install beside the fallback, in a folder of their own. */
+const distributionLoader = /^(shim|grub|systemd-boot)[a-z0-9-]{0,16}\.efi$/i;
+
+export interface EfiLoaders {
+  /** Machines with a loader of the fallback name: these boot on a machine that never booted the disk before. */
+  readonly fallback: readonly Machine[];
+  /** A loader in a distribution's folder. It needs a boot entry in the firmware's memory, which an image has not. */
+  readonly distribution: boolean;
+}
+
+export const noEfiLoaders: EfiLoaders = { fallback: [], distribution: false };
+
+/** The loaders on an EFI system partition, given as a tree of its own. FAT compares names without case. */
+export async function readEfiLoaders(partition: GuestTree): Promise<EfiLoaders> {
+  const folders = ((await partition.list("/EFI")) ?? []).slice(0, 32);
+  if (folders.length === 0) return noEfiLoaders;
+  const machines = await Promise.all(
+    fallbackLoaders.map(async ([name, machine]) => {
+      const head = await readHead(partition, `/EFI/BOOT/${name}`, machineHeadBytes);
+      if (head === undefined || head.length === 0) return undefined;
+      // The name decides, unless the program says that it is for another machine.
+      return (peMachine(head) ?? machine) === machine ? machine : undefined;
+    }),
+  );
+  const fallback = machines.filter((machine) => machine !== undefined);
+  if (fallback.length > 0) return { fallback, distribution: true };
+  const own = folders.filter((folder) => folder.toUpperCase() !== "BOOT");
+  const names = (await Promise.all(own.map((folder) => partition.list(`/EFI/${folder}`)))).flatMap(
+    (list) => list ?? [],
+  );
+  return { fallback, distribution: names.some((name) => distributionLoader.test(name)) };
+}
+
+/** The boot modes that an image surely offers. arm64 machines have no BIOS. */
+export function bootModesOf(
+  loaders: EfiLoaders,
+  hasBiosCode: boolean,
+  architecture: Machine | undefined,
+): readonly BootMode[] {
+  const hasUefi = loaders.fallback.length > 0 || loaders.distribution;
+  return [
+    ...(hasBiosCode && architecture !== "arm64" ? (["BIOS"] as const) : []),
+    ...(hasUefi ? (["UEFI"] as const) : []),
+  ];
+}

@@ -1,0 +1,110 @@
+/** What the collectors of facts need of a guest's files: the whole of its mounted tree, links followed, read-only. */
+import type { NodeKind } from "../filesystem/filesystem.ts";
+import type { MountedTree } from "../filesystem/path-walk.ts";
+import { CannotTell, MalformedImage } from "../source/byte-source.ts";
+
+export interface GuestFile {
+  readonly kind: NodeKind;
+  /** Bytes of content. */
+  readonly size: number;
+  /** `length` bytes from `offset`, cut short at the end of the file. */
+  read(offset: number, length: number): Promise<Buffer>;
+}
+
+/** Paths are absolute, with `/`. Links are followed, also across mounted filesystems, and never out of the image. */
+export interface GuestTree {
+  /** The file or directory at `path`; undefined when there is none. */
+  open(path: string): Promise<GuestFile | undefined>;
+  /** Names in the directory at `path`; undefined when there is no such directory. */
+  list(path: string): Promise<readonly string[] | undefined>;
+}
+
+/** Above this a text file is not read: no configuration file of a guest comes near. */
+const maximumTextBytes = 8 * 2 ** 20;
+
+/** The text of a file, bytes as latin1 or UTF-8 alike; undefined when absent or no file. Over 8 MiB: CannotTell. */
+export async function readText(tree: GuestTree, path: string): Promise<string | undefined> {
+  const file = await tree.open(path);
+  if (file?.kind !== "file") return undefined;
+  if (file.size > maximumTextBytes) throw new CannotTell(`${path} has ${file.size} bytes, more than is read of a text`);
+  return (await file.read(0, file.size)).toString("utf8");
+}
+
+/** The first bytes of a file, at most `length`; undefined when absent or no file. */
+export async function readHead(tree: GuestTree, path: string, length: number): Promise<Buffer | undefined> {
+  const file = await tree.open(path);
+  return file?.kind === "file" ? file.read(0, Math.min(length, file.size)) : undefined;
+}
+
+/** The text of the first of `paths` that exists. They are looked up together, as each look-up waits for the network. */
+export async function readFirstText(tree: GuestTree, paths: readonly string[]): Promise<string | undefined> {
+  const texts = await Promise.all(paths.map((path) => readText(tree, path)));
+  return texts.find((text) => text !== undefined);
+}
+
+/** The texts of those of `paths` that exist. */
+export async function readTexts(tree: GuestTree, paths: readonly string[]): Promise<string[]> {
+  const texts = await Promise.all(paths.map((path) => readText(tree, path)));
+  return texts.filter((text) => text !== undefined);
+}
+
+/** The texts of the files in `directory` whose names pass, in order of their names; at most `maximumFiles` of them. */
+export async function readDirectoryTexts(
+  tree: GuestTree,
+  directory: string,
+  pattern: RegExp,
+  maximumFiles = 16,
+): Promise<string[]> {
+  const names = (await tree.list(directory)) ?? [];
+  const chosen = names
+    .filter((name) => pattern.test(name))
+    .sort()
+    .slice(0, maximumFiles);
+  return readTexts(
+    tree,
+    chosen.map((name) => `${directory}/${name}`),
+  );
+}
+
+export async function isFile(tree: GuestTree, path: string): Promise<boolean> {
+  return (await tree.open(path))?.kind === "file";
+}
+
+export async function isDirectory(tree: GuestTree, path: string): Promise<boolean> {
+  return (await tree.open(path))?.kind === "directory";
+}
+
+const programDirectories = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+
+/** Whether a program of this name is where programs are. */
+export async function hasProgram(tree: GuestTree, name: string): Promise<boolean> {
+  const found = await Promise.all(programDirectories.map((directory) => isFile(tree, `${directory}/${name}`)));
+  return found.includes(true);
+}
+
+/**
+ * Runs one collector. What it cannot tell, or finds malformed, is noted in `unread` and leaves its fact open:
+ * the other facts stand. Anything else (the source unreadable, a mistake of ours) is thrown on.
+ */
+export async function attempt<T>(what: string, unread: string[], collect: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await collect();
+  } catch (error) {
+    if (!(error instanceof CannotTell || error instanceof MalformedImage)) throw error;
+    unread.push(`${what}: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** A mounted tree as the collectors see it. */
+export function guestTreeOf(tree: MountedTree): GuestTree {
+  return {
+    async open(path) {
+      const found = await tree.open(path);
+      if (found === undefined) return undefined;
+      const { fs, node } = found;
+      return { kind: node.kind, size: node.size, read: (offset, length) => fs.read(node, offset, length) };
+    },
+    list: (path) => tree.list(path),
+  };
+}

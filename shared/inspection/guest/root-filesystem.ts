@@ -1,0 +1,133 @@
+/** Which of a disk's filesystems is the root of a Linux system, and what else that system mounts into it. */
+import { createTree, type Mount, type MountedTree } from "../filesystem/path-walk.ts";
+import { attempt, guestTreeOf, isDirectory, readFirstText, readText } from "./guest-tree.ts";
+import { type FstabEntry, isMountedAtBoot, parseFstab } from "./linux/fstab.ts";
+import type { Volume } from "./volumes.ts";
+
+/** A filesystem that looks like a root, and how much so. */
+export interface RootCandidate {
+  readonly volume: Volume;
+  readonly mount: Mount;
+  readonly score: number;
+}
+
+const unixKinds = new Set(["ext2", "ext3", "ext4", "xfs", "btrfs"]);
+
+/** Where distributions put their root on btrfs: Ubuntu, Fedora, and SUSE's first snapshot. */
+const btrfsRoots = ["@", "root", "@/.snapshots/1/snapshot"];
+
+/** The roots on a disk, the most likely first. */
+export async function findRoots(volumes: readonly Volume[], unread: string[]): Promise<RootCandidate[]> {
+  const found = await Promise.all(
+    volumes.map(async (volume) => (await attempt(volume.name, unread, () => rootOn(volume))) ?? []),
+  );
+  return found.flat().sort((left, right) => right.score - left.score);
+}
+
+async function rootOn(volume: Volume): Promise<RootCandidate[]> {
+  const { fs } = volume;
+  if (fs === undefined || !unixKinds.has(fs.kind)) return [];
+  const mounts: Mount[] = [{ at: "/", fs }];
+  if (fs.kind === "btrfs") {
+    const tree = createTree(mounts);
+    const nodes = await Promise.all(btrfsRoots.map((path) => tree.stat(`/${path}`)));
+    mounts.push(...nodes.flatMap((root) => (root?.kind === "directory" ? [{ at: "/", fs, root }] : [])));
+  }
+  const scored = await Promise.all(mounts.map(async (mount) => ({ volume, mount, score: await scoreOf(mount) })));
+  // Subvolumes of one filesystem are parts or snapshots of one system.
+  const best = scored.sort((left, right) => right.score - left.score)[0];
+  return best !== undefined && best.score > 0 ? [best] : [];
+}
+
+async function scoreOf(mount: Mount): Promise<number> {
+  const tree = guestTreeOf(createTree([mount]));
+  const [release, fstab, ...directories] = await Promise.all([
+    readFirstText(tree, ["/etc/os-release", "/usr/lib/os-release", "/etc/redhat-release", "/etc/debian_version"]),
+    readText(tree, "/etc/fstab"),
+    isDirectory(tree, "/etc"),
+    isDirectory(tree, "/usr"),
+  ]);
+  if (directories.includes(false)) return 0;
+  return 1 + (release === undefined ? 0 : 2) + (fstab === undefined ? 0 : 1);
+}
+
+export interface MountedGuest {
+  readonly tree: MountedTree;
+  /** The volumes in use, with where they are mounted. */
+  readonly used: readonly { readonly at: string; readonly volume: Volume }[];
+  /** Entries of fstab, waited for at boot, that no volume of this disk answers to. */
+  readonly missing: readonly FstabEntry[];
+}
+
+const maximumMounts = 32;
+
+/** The tree of a guest as it sees it once booted, as far as its fstab and its disk allow. */
+export async function mountGuest(root: RootCandidate, volumes: readonly Volume[]): Promise<MountedGuest> {
+  const rootTree = guestTreeOf(createTree([root.mount]));
+  const entries = parseFstab((await readText(rootTree, "/etc/fstab")) ?? "");
+  const used = [{ at: "/", volume: root.volume, mount: root.mount }];
+  const missing: FstabEntry[] = [];
+  for (const entry of entries.filter(({ mountPoint }) => /^\/./.test(mountPoint)).slice(0, maximumMounts)) {
+    const volume = volumes.find((candidate) => answersTo(candidate, entry.device));
+    if (volume?.fs !== undefined) {
+      const mount = await mountOf(entry, volume);
+      if (mount !== undefined) used.push({ at: entry.mountPoint, volume, mount });
+    } else if (volume === undefined && isMountedAtBoot(entry) && namesFilesystem(entry.device)) missing.push(entry);
+  }
+  const guessed = await guessMounts(
+    root,
+    volumes.filter((volume) => !used.some((one) => one.volume === volume)),
+  );
+  used.push(...guessed.filter(({ at }) => !used.some((one) => one.at === at)));
+  return { tree: createTree(used.map(({ mount }) => mount)), used, missing };
+}
+
+/** The mount of an fstab entry; with btrfs, of the subvolume that it names. Undefined when there is none of that name. */
+async function mountOf(entry: FstabEntry, { fs }: Volume): Promise<Mount | undefined> {
+  if (fs === undefined) return undefined;
+  const subvolume = entry.options.find((option) => option.startsWith("subvol="))?.slice("subvol=".length);
+  if (fs.kind !== "btrfs" || subvolume === undefined) return { at: entry.mountPoint, fs };
+  const root = await createTree([{ at: "/", fs }]).stat(subvolume);
+  return root?.kind === "directory" ? { at: entry.mountPoint, fs, root } : undefined;
+}
+
+/** Whether a volume is what fstab means by `device`. Partition UUIDs and labels are not known, so never matched. */
+function answersTo({ fs, lvm }: Volume, device: string): boolean {
+  const [, key, value] = /^(UUID|LABEL)=(.*)$/.exec(device) ?? [];
+  if (key === "UUID") return fs?.uuid !== undefined && fs.uuid.toLowerCase() === value?.toLowerCase();
+  if (key === "LABEL") return fs?.label !== undefined && fs.label === value;
+  if (lvm === undefined) return false;
+  const mapped = [lvm.group, lvm.name].map((part) => part.replaceAll("-", "--")).join("-");
+  return device === `/dev/mapper/${mapped}` || device === `/dev/${lvm.group}/${lvm.name}`;
+}
+
+/** Names that say which filesystem is meant, wherever it is. */
+function namesFilesystem(device: string): boolean {
+  return /^(UUID|LABEL)=./.test(device);
+}
+
+/** A /boot or /usr of its own that fstab does not name in a way that can be followed. */
+async function guessMounts(
+  root: RootCandidate,
+  unused: readonly Volume[],
+): Promise<{ at: string; volume: Volume; mount: Mount }[]> {
+  const rootTree = guestTreeOf(createTree([root.mount]));
+  const [boot, hasPrograms] = await Promise.all([rootTree.list("/boot"), isDirectory(rootTree, "/usr/bin")]);
+  const needsBoot = !(boot ?? []).some(isKernelName);
+  if (!needsBoot && hasPrograms) return [];
+  const guesses = await Promise.all(
+    unused.map(async (volume) => {
+      if (volume.fs === undefined || !unixKinds.has(volume.fs.kind)) return [];
+      const names = await createTree([{ at: "/", fs: volume.fs }]).list("/");
+      if (needsBoot && names?.some(isKernelName))
+        return [{ at: "/boot", volume, mount: { at: "/boot", fs: volume.fs } }];
+      const isUsr = !hasPrograms && names?.includes("bin") && names.includes("lib") && !names.includes("etc");
+      return isUsr ? [{ at: "/usr", volume, mount: { at: "/usr", fs: volume.fs } }] : [];
+    }),
+  );
+  return guesses.flat();
+}
+
+function isKernelName(name: string): boolean {
+  return name.startsWith("vmlinuz");
+}
