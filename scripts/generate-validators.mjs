@@ -60,8 +60,8 @@ export const validateBucketManifest: Validate;
 export const knownKeys: Readonly<Record<"settings" | "bucketManifest", Readonly<Record<string, readonly string[]>>>>;
 `;
 
-/** The schema as TypeScript types: a test holds the hand-written `settings.ts` against them. */
+/** The schema as TypeScript types, without its cross rules: a test holds the hand-written `settings.ts` against them. */
 export async function schemaTypes() {
-  const schema = JSON.parse(bucketManifestSchema());
-  return compile(schema, "BucketManifestSchema", { bannerComment: "", ignoreMinAndMaxItems: true, format: false });
+  const schema = JSON.parse(bucketManifestSchema(), (key, value) => (key === "allOf" ? undefined : value));
+  return compile(schema, "BucketManifest", { bannerComment: "", ignoreMinAndMaxItems: true, format: false });
 }

@@ -1,12 +1,13 @@
 // Writes every generated file. With --check: writes nothing, and says which committed file is not what it would be.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { manifestPage } from "./generate-manifest-docs.mjs";
 import { bucketManifestSchema, sidecarSchema } from "./generate-schemas.mjs";
 import { schemaTypes, validators, validatorTypes } from "./generate-validators.mjs";
 
 /**
  * One step per file, in order. `make` gives the text; `committed` files are compared by --check, the others are git-ignored.
- * A step that needs a TypeScript source imports it through `load-typescript.mjs`.
+ * A step that needs a TypeScript source imports it with `loadTypeScript`.
  */
 const steps = [
   { file: "shared/manifest/schemas/sidecar.schema.json", committed: true, make: sidecarSchema },
@@ -14,6 +15,7 @@ const steps = [
   { file: "shared/manifest/generated/validators.cjs", make: validators },
   { file: "shared/manifest/generated/validators.d.cts", make: validatorTypes },
   { file: "shared/manifest/generated/schema-types.ts", make: schemaTypes },
+  { file: "docs/manifest.md", committed: true, make: manifestPage },
 ];
 
 const root = join(import.meta.dirname, "..");

@@ -177,6 +177,7 @@ export function nameOf(pointer: string): string {
   const parts = pointerParts(pointer);
   const last = parts.at(-1);
   if (last === undefined) return "The manifest";
+  if (parts.at(-2) === "tags") return `The tag ${quoted(last)}`;
   if (!/^\d+$/.test(last)) return quoted(last).slice(1, -1);
   return `Entry ${Number(last) + 1} of ${parts.at(-2) ?? "the list"}`;
 }

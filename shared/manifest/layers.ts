@@ -4,6 +4,7 @@ import { metadataNameOf } from "./metadata-names.ts";
 import type { ReadManifest } from "./read-manifest.ts";
 import { resolveSettings } from "./resolve-settings.ts";
 import type { BucketManifest, Layer, LayerName, Rule, Settings } from "./settings.ts";
+import { printable } from "./source-tree.ts";
 
 /** Everything that says something about the import of one image. */
 export interface LayerSources {
@@ -61,7 +62,7 @@ export function ruleVerdict(read: ReadManifest<BucketManifest>, key: string): Ru
   const place = (word: "ignore" | "requireManifest") => {
     const last = rules.findLast(({ rule }) => rule[word] !== undefined);
     if (last === undefined || last.rule[word] !== true) return undefined;
-    return `bucket manifest ${read.file}:${read.positionOf(`${last.pointer}/${word}`).line}`;
+    return `bucket manifest ${printable(read.file)}:${read.positionOf(`${last.pointer}/${word}`).line}`;
   };
   const ignoredBy = place("ignore");
   const manifestRequiredBy = place("requireManifest");
@@ -108,7 +109,7 @@ function manifestLayer(
   return {
     name,
     settings,
-    placeOf: (pointer) => `${title} ${file}:${positionOf(at + pointer).line}`,
+    placeOf: (pointer) => `${title} ${printable(file)}:${positionOf(at + pointer).line}`,
     positionOf: (pointer) => ({ file, ...positionOf(at + pointer) }),
   };
 }

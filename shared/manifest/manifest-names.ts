@@ -1,3 +1,5 @@
+import { quoted } from "./source-tree.ts";
+
 /** The endings of a sidecar, in the order in which they are looked for. */
 const sidecarEndings = [".import.yaml", ".import.yml", ".import.json"] as const;
 const bucketManifestKeys = ["image-import.yaml", "image-import.yml", "image-import.json"] as const;
@@ -33,5 +35,5 @@ export function isStatusFileKey(key: string): boolean {
 /** What to say when several of the keys of one manifest exist; undefined for none or one. */
 export function manifestConflict(existingKeys: readonly string[]): string | undefined {
   if (existingKeys.length < 2) return undefined;
-  return `There are ${existingKeys.length} manifests for the same thing: ${existingKeys.join(" and ")}. Keep one of them.`;
+  return `There are ${existingKeys.length} manifests for the same thing: ${existingKeys.map(quoted).join(" and ")}. Keep one of them.`;
 }

@@ -11,10 +11,19 @@ import {
   Parser,
   type YAMLError,
 } from "yaml";
-import { emptyObject, maxDepth, maxValues, pointerTo, quoted, type SourceReading, TreeBuilder } from "./source-tree.ts";
+import {
+  emptyObject,
+  maxDepth,
+  maxValues,
+  pointerTo,
+  printable,
+  quoted,
+  type SourceReading,
+  TreeBuilder,
+} from "./source-tree.ts";
 
 /** Lexical pieces: words, indicators, blanks and line ends. Reading stops there, so that no text takes long. */
-const maxTokens = 25_000;
+const maxTokens = 12_000;
 
 const coreTag = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
 
@@ -63,7 +72,7 @@ function boundedTokens(text: string, builder: TreeBuilder): CST.Token[] | undefi
       return undefined;
     }
     if (read > maxTokens) {
-      builder.fault(parser.offset, "", `The manifest has more than ${maxValues} values or lines.`);
+      builder.fault(parser.offset, "", `The manifest has more than ${maxTokens} words, signs and line ends.`);
       return undefined;
     }
   }
@@ -81,10 +90,10 @@ function plainValue(builder: TreeBuilder, node: unknown, pointer: string, depth:
     return null;
   }
   if (node.anchor !== undefined) {
-    builder.fault(start, pointer, "Anchors (`&name`) are not allowed in a manifest.", "Remove it.");
+    builder.fault(offset, pointer, "Anchors (`&name`) are not allowed in a manifest.", "Remove it.");
   }
   if (node.tag !== undefined && !coreTag.test(node.tag)) {
-    builder.fault(start, pointer, `The YAML tag ${quoted(node.tag)} is not allowed in a manifest.`, "Remove it.");
+    builder.fault(offset, pointer, `The YAML tag ${quoted(node.tag)} is not allowed in a manifest.`, "Remove it.");
   }
   if (isSeq(node)) {
     return node.items.map((item, index) => plainValue(builder, item, pointerTo(pointer, index), depth + 1, start));
@@ -135,5 +144,5 @@ function offsetOf(node: unknown): number | undefined {
 
 function yamlSentence(error: YAMLError): string {
   const [sentence = ""] = error.message.split("\n");
-  return `This is not valid YAML: ${sentence.length > 200 ? `${sentence.slice(0, 200)}…` : sentence}`;
+  return `This is not valid YAML: ${printable(sentence.slice(0, 200)).replace(/[.:]?$/, ".")}`;
 }

@@ -1,3 +1,5 @@
+import { printable } from "./source-tree.ts";
+
 /** What can stand in braces in `imageName` and `description`. */
 export const placeholderNames = [
   "stem",
@@ -22,7 +24,7 @@ const piece = /[^{}]+|\{([^{}]{0,64})\}|[{}]/g;
 /** What is wrong with the placeholders of a template, in one sentence; undefined when nothing is. */
 export function templateFault(template: string): string | undefined {
   for (const [text, name] of template.matchAll(piece)) {
-    if (name !== undefined && !isPlaceholder(name)) return `There is no placeholder {${name}}.`;
+    if (name !== undefined && !isPlaceholder(name)) return `There is no placeholder {${printable(name)}}.`;
     if (text === "{" || text === "}") return "A brace stands alone: placeholders are written {like} this.";
   }
   return undefined;

@@ -104,11 +104,16 @@ export function emptyObject(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
 }
 
-/** A text from a manifest in quotes: cut short, and with nothing in it that could disturb a line of output. */
+/** A text from a manifest in quotes, cut short. */
 export function quoted(text: string): string {
-  const short = text.length > 80 ? `${text.slice(0, 77)}…` : text;
-  return JSON.stringify(short).replace(
-    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+  return printable(JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}…` : text));
+}
+
+/** A text with nothing in it that could disturb a line of output: control and direction characters are escaped. */
+export function printable(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { checkBucketManifest, checkSettings } from "../../../shared/manifest/check-manifest.ts";
+import { readManifest } from "../../../shared/manifest/read-manifest.ts";
+
+const files = ["m.yaml", "m.json"];
+const kinds = ["sidecar", "bucket"] as const;
+
+function read(text: string | Uint8Array, file: string, kind: (typeof kinds)[number]) {
+  return kind === "sidecar" ? readManifest(text, file, "sidecar") : readManifest(text, file, "bucket");
+}
+
+/** Reads it every way; problems, if any, must be fit to show. */
+function readEveryWay(text: string | Uint8Array): void {
+  for (const file of files) {
+    for (const kind of kinds) {
+      const reading = read(text, file, kind);
+      if (!("problems" in reading)) continue;
+      if (reading.problems.length === 0) throw new Error("refused without a problem");
+      for (const problem of reading.problems) {
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: none may reach a terminal.
+        const isFit = /^\S[^\u0000-\u001f\u202e]*\S$/.test(problem.message) && problem.line >= 1 && problem.column >= 1;
+        if (!isFit) throw new Error(JSON.stringify(problem));
+      }
+    }
+  }
+}
+
+function cpuMilliseconds(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** Texts made of what means something to a manifest's reader, so that more of it is reached than by any bytes. */
+const pieces = fc.constantFrom(
+  ..."{}[]:,-?&*!|>%@`#'\"\n\t ~<=".split(""),
+  ...[
+    "imageName",
+    "tags",
+    "disks",
+    "version",
+    "rules",
+    "match",
+    "---",
+    "...",
+    "<<",
+    "*a",
+    "&a",
+    "!!str",
+    "!!float",
+    ": ",
+  ],
+  ...[
+    "1e999",
+    "-0",
+    "0x1F",
+    "0o17",
+    ".nan",
+    "null",
+    "true",
+    "{stem}",
+    "__proto__",
+    "constructor",
+    "\\u202e",
+    "\u202e",
+    "\ud800",
+  ],
+);
+const texts = fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join(""));
+
+describe("a hostile manifest", () => {
+  it("of any bytes is either good or has problems that can be shown", () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), readEveryWay), { numRuns: 300 });
+  });
+
+  it("of any text is either good or has problems that can be shown", () => {
+    fc.assert(fc.property(fc.oneof(texts, fc.string({ unit: "binary" }), fc.json()), readEveryWay), { numRuns: 1000 });
+  });
+
+  it("of any JSON value is judged, never thrown at", () => {
+    const keys = fc.oneof(
+      fc.constantFrom("tags", "disks", "features", "rules", "version", "defaults", "__proto__"),
+      fc.string(),
+    );
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 4 }, fc.jsonValue(), fc.dictionary(keys, tie("value")), fc.array(tie("value"))),
+    }));
+    fc.assert(
+      fc.property(value, (candidate) => {
+        for (const fault of [...checkSettings(candidate), ...checkBucketManifest(candidate)]) {
+          if (!/^\S.*[.)]$/s.test(fault.message)) throw new Error(fault.message);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  const kib64 = 65_536;
+  const fill = (text: string) => text.repeat(Math.floor(kib64 / Buffer.byteLength(text)));
+  const lines = (line: (index: number) => string, count: number) =>
+    Array.from({ length: count }, (_, index) => line(index)).join("\n");
+  const bombs: [string, string][] = [
+    ["brackets", fill("[")],
+    ["closing brackets", fill("]")],
+    ["braces", fill('{"a":')],
+    ["flow mixtures", fill("[{")],
+    ["dashes", fill("- ")],
+    ["questions", fill("? ")],
+    ["question and dash", fill("? - ")],
+    ["colons", fill("a: ")],
+    ["commas", `[${fill(",").slice(1)}`],
+    ["anchors", fill("&a ")],
+    ["aliases", fill("*a ")],
+    ["tags", fill("!a ")],
+    ["comments", fill("#\n")],
+    ["directives", fill("%YAML 1.2\n")],
+    ["documents", fill("---\n")],
+    ["line ends", fill("\n")],
+    ["tabs", fill("\t")],
+    ["blanks", `a:${fill(" ").slice(2)}`],
+    ["one long word", fill("a")],
+    ["one long quote", `"${fill("a").slice(2)}"`],
+    ["an open quote", `"${fill("\\").slice(1)}`],
+    ["a block text", `a: |\n${fill(" \n").slice(6)}`],
+    ["unknown keys", lines((index) => `key${index}: 1`, 5000)],
+    ["the same key", fill("a: 1\n")],
+    ["indentation", lines((index) => `${" ".repeat(index)}a:`, 350)],
+    ["a billion laughs", `a: &a [x,x]\n${lines((index) => `k${index}: &k${index} [*a,*a,*a,*a]`, 1000)}`],
+    ["a huge number", `expect: {size: ${"9".repeat(60_000)}}`],
+    ["a huge exponent", `expect: {size: 1e${"9".repeat(300)}}`],
+    ["many tags", `tags:\n${lines((index) => `  k${index}: v`, 4000)}`],
+    ["many disks", `disks: [${fill("{},").slice(60)}]`],
+    ["many rules", `version: 1\nrules:\n${lines(() => '  - match: "{a,b}{a,b}{a,b}{a,b}**"', 1200)}`],
+    ["a long template", `imageName: "${"{".repeat(30_000)}"`],
+    ["a long glob", `version: 1\nrules: [{match: "${"*a".repeat(20_000)}"}]`],
+  ];
+  it.each(bombs)("of %s is refused within 100 ms", (_, text) => {
+    for (const file of files) {
+      for (const kind of kinds) {
+        expect(read(text, file, kind)).toHaveProperty("problems.0.message");
+        const best = Math.min(...[1, 2, 3].map(() => cpuMilliseconds(() => read(text, file, kind))));
+        expect(best).toBeLessThan(100);
+      }
+    }
+  });
+
+  it("over 64 KiB is not read", () => {
+    const [problem] = problemsOf(`a: ${"x".repeat(kib64)}`);
+    expect(problem?.message).toBe("The manifest has 65539 bytes; at most 65536 are read.");
+  });
+
+  it("that is not UTF-8 is refused with the line of the first wrong byte", () => {
+    const [problem] = problemsOf(Buffer.from("imageName: web\ndescription: caf\xe9\n", "latin1"));
+    expect(problem).toMatchObject({ line: 2, message: "The manifest is not UTF-8 text." });
+  });
+
+  it("does not reach the prototype of objects", () => {
+    for (const key of ["__proto__", "constructor", "prototype"]) {
+      expect(problemsOf(`{"${key}": {"imageName": "web"}}`)).toHaveLength(1);
+      expect(problemsOf(`tags: {team: web}\nfeatures: {"${key}": {"nvmeSupport": "supported"}}`)).toHaveLength(1);
+    }
+    expect({}).not.toHaveProperty("imageName");
+    const reading = readManifest("tags: {constructor: a, toString: b}", "m.yaml", "sidecar");
+    expect(reading).toMatchObject({ manifest: { tags: { constructor: "a", toString: "b" } } });
+  });
+
+  function problemsOf(text: string | Uint8Array) {
+    const reading = readManifest(text, "m.yaml", "sidecar");
+    return "problems" in reading ? reading.problems : [];
+  }
+});
