@@ -58,7 +58,8 @@ export const createMemoryObjects = (): MemoryObjects => {
 
 export interface EmbeddedEcs {
   readonly server: EcsServer;
-  readonly port: number;
+  /** `127.0.0.1:PORT` */
+  readonly endpoint: string;
   readonly clock: HandClock;
   readonly objects: MemoryObjects;
   readonly roles: Roles;
@@ -76,7 +77,7 @@ export const startEmbeddedEcs = async (): Promise<EmbeddedEcs> => {
   const identities = createIdentities([account]);
   const server = createEcsServer({ clock, identities, faults, objects, roles, region, accountId });
   const { port } = await server.listen(0);
-  return { server, port, clock, objects, roles, faults, identities };
+  return { server, endpoint: `127.0.0.1:${port}`, clock, objects, roles, faults, identities };
 };
 
 /** The first bytes of a QCOW2 image of the given virtual size. */
