@@ -53,12 +53,19 @@ export function wireParameters(request: ImportImageRequest): Record<string, stri
 }
 
 /**
- * ClientToken and attempt tag of one submission: 64 hex digits, derived from the job, the request and the versions of
- * all its disks, so that the same attempt always asks with the same token and any other one never does.
+ * Tells whether two submissions ask for the same thing: the same parameters for the same versions of all disks. 64 hex
+ * digits.
  */
-export function attemptToken(jobId: string, request: ImportImageRequest, diskEtags: readonly string[]): string {
+export function fingerprintOf(request: ImportImageRequest, diskEtags: readonly string[]): string {
   const parameters = Object.entries(wireParameters(request)).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256")
-    .update(JSON.stringify([jobId, diskEtags, parameters]))
-    .digest("hex");
+  return sha256(JSON.stringify([diskEtags, parameters]));
 }
+
+/**
+ * ClientToken and attempt tag of one submission: 64 hex digits (ECS takes at most 64 ASCII characters). The same
+ * attempt of a job always asks with the same token, and no other one ever does.
+ */
+export const attemptToken = (jobId: string, attemptNumber: number, fingerprint: string): string =>
+  sha256(`${jobId} ${attemptNumber} ${fingerprint}`);
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -9,6 +9,8 @@ export interface JobSubject {
   readonly bucket: string;
   readonly key: string;
   readonly etag: string;
+  /** Set when a version is imported again with other settings: the fingerprint of what is asked for then. */
+  readonly variant?: string;
 }
 
 export const jobStates = [
@@ -23,7 +25,7 @@ export const jobStates = [
 ] as const;
 export type JobState = (typeof jobStates)[number];
 
-/** States from which a job moves only when a person asks for it: with other settings, a new upload, or a replay. */
+/** States that end an attempt. Only a person moves a job on from here: with a manifest, a new upload, or a replay. */
 const endStates: ReadonlySet<JobState> = new Set(["rejected", "available", "failed", "cancelled"]);
 export const isEnd = (state: JobState): boolean => endStates.has(state);
 
@@ -32,6 +34,10 @@ export interface Attempt {
   readonly number: number;
   /** ClientToken and tag: see attemptToken. */
   readonly token: string;
+  /** What was asked for, without regard to when: see fingerprintOf. */
+  readonly fingerprint: string;
+  /** No manifest names the image, so another name may be taken when this one is. */
+  readonly nameIsDefault: boolean;
   readonly request: ImportImageRequest;
   readonly diskEtags: readonly string[];
   /** Who holds the claim: FC's request id, the same again when FC retries an invocation that died. */
@@ -90,7 +96,7 @@ export function jobIdOf({ region, bucket, key, etag }: JobSubject): string {
 
 // waiting ──▶ claimed ──ImportImage──▶ submitted ──report──▶ available | failed | cancelled
 //    │           │ └─account fault─▶ parked ─▶ claimed
-//    └─▶ rejected└─refused─▶ failed              every end state ──asked by a person──▶ claimed | waiting | rejected
+//    └─▶ rejected└─refused─▶ failed     rejected | failed | cancelled ──asked by a person──▶ claimed | waiting | rejected
 const allowed: Readonly<Record<JobState | "none", readonly JobState[]>> = {
   none: ["waiting", "rejected", "claimed"],
   waiting: ["waiting", "rejected", "claimed", "cancelled"],
@@ -100,7 +106,7 @@ const allowed: Readonly<Record<JobState | "none", readonly JobState[]>> = {
   rejected: ["waiting", "rejected", "claimed"],
   failed: ["waiting", "rejected", "claimed"],
   cancelled: ["waiting", "rejected", "claimed"],
-  available: ["claimed", "available"],
+  available: [],
 };
 
 /** True when a job in state `from` (undefined: no record yet) may go to `to`. */

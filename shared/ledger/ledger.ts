@@ -29,6 +29,8 @@ export type Appended =
 export interface Ledger {
   /** The latest record of a job; undefined when there is none. */
   current(jobId: string): Promise<JobRecord | undefined>;
+  /** One record of a job; undefined when it was never written. */
+  record(jobId: string, sequence: number): Promise<JobRecord | undefined>;
   /** All records of a job, oldest first. */
   history(jobId: string): Promise<readonly JobRecord[]>;
   /**
@@ -36,9 +38,11 @@ export interface Ledger {
    * `open` describes the index entry; left out for a step that needs no tick.
    */
   append(previous: JobRecord | undefined, step: JobStep, open?: { due: Date }): Promise<Appended>;
-  /** Replaces a job's index entries by this one. */
+  /** Replaces index entries of a job by this one. */
   keepOpen(entry: OpenEntry, replaced: readonly OpenEntry[]): Promise<void>;
-  /** Deletes a job's index entries: only after everything that its end asks for is done. */
+  /** Deletes index entries that stand for nothing any more. */
+  dropEntries(entries: readonly OpenEntry[]): Promise<void>;
+  /** Deletes all of a job's index entries: only after everything that its end asks for is done. */
   close(jobId: string): Promise<void>;
   /** One page of open jobs in the order of keys; `next` is where the following page starts. */
   openJobs(
@@ -107,6 +111,7 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
 
   return {
     current,
+    record: (jobId, sequence) => readRecord(recordKey(jobId, sequence)),
 
     async history(jobId) {
       const records: JobRecord[] = [];
@@ -130,14 +135,12 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
       };
       const entry = open && openEntryOf(record, open.due);
       if (entry) await objects.put(inState(openKey(entry)), "", "application/json");
-      if (await create(`jobs/${record.jobId}/${sequenceText(record.sequence)}.json`, record)) {
+      if (await create(recordKey(record.jobId, record.sequence), record)) {
         if (entry) await deleteAll((await openEntriesOf(record.jobId)).filter((key) => key !== openKey(entry)));
         return { done: true, record };
       }
-      const winner = await current(record.jobId);
-      // Our index entry stands for a record that is not ours; the winner wrote its own.
-      if (entry && winner?.nonce !== record.nonce) await deleteAll([openKey(entry)]);
-      return { done: false, current: winner };
+      // Our index entry may bear the very name of the winner's, so it stays: a tick collapses what is double.
+      return { done: false, current: await current(record.jobId) };
     },
 
     async keepOpen(entry, replaced) {
@@ -145,6 +148,8 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
       await objects.put(inState(key), "", "application/json");
       await deleteAll(replaced.map(openKey).filter((old) => old !== key));
     },
+
+    dropEntries: (entries) => deleteAll(entries.map(openKey)),
 
     async close(jobId) {
       await deleteAll(await openEntriesOf(jobId));
@@ -161,6 +166,8 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
     await Promise.all(keys.map((key) => objects.delete(inState(key))));
   }
 }
+
+const recordKey = (jobId: string, sequence: number): string => `jobs/${jobId}/${sequenceText(sequence)}.json`;
 
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
 

@@ -1,0 +1,117 @@
+/** Reads what triggered the function: OSS's native trigger, or EventBridge's CloudEvents. No byte of it is trusted. */
+
+/** One object event, reduced to what we use. */
+export interface ObjectEvent {
+  readonly region: string;
+  readonly bucket: string;
+  /** As delivered: raw UTF-8 by all samples; see `decodedKey` for the other reading. */
+  readonly key: string;
+  /** Upper-case, without quotes; empty when the event has none. */
+  readonly etag: string;
+  /** e.g. `ObjectCreated:PutObject`. */
+  readonly name: string;
+  /** The bucket's owner, where the event names it. */
+  readonly ownerAccountId: string | undefined;
+}
+
+export interface ParsedEvents {
+  readonly events: readonly ObjectEvent[];
+  /** One sentence for each thing that is not an object event. */
+  readonly malformed: readonly string[];
+}
+
+const maximumEventInBytes = 1024 * 1024;
+const maximumRecords = 1000;
+
+/** All object events in an FC event: `{events: […]}`, one CloudEvent, or an array of either. Never throws. */
+export function parseObjectEvents(payload: Uint8Array): ParsedEvents {
+  if (payload.length > maximumEventInBytes)
+    return malformed(`the event has ${payload.length} bytes, more than ${maximumEventInBytes}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(payload).toString("utf8"));
+  } catch (error) {
+    return malformed(`the event is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const records = recordsIn(json);
+  if (!records) return malformed("the event has neither `events` nor the `data` of a CloudEvent");
+  if (records.length > maximumRecords)
+    return malformed(`the event has ${records.length} records, more than ${maximumRecords}`);
+  const events: ObjectEvent[] = [];
+  const problems: string[] = [];
+  for (const [index, record] of records.entries()) {
+    const parsed = objectEvent(record);
+    if (typeof parsed === "string") problems.push(`record ${index} ${parsed}`);
+    else events.push(parsed);
+  }
+  return { events, malformed: problems };
+}
+
+/** The other reading of a key, for events whose keys are URL-encoded: undefined when there is no other. */
+export function decodedKey(key: string): string | undefined {
+  if (!key.includes("%")) return undefined;
+  try {
+    const decoded = decodeURIComponent(key);
+    return decoded === key ? undefined : decoded;
+  } catch {
+    return undefined;
+  }
+}
+
+const malformed = (problem: string): ParsedEvents => ({ events: [], malformed: [problem] });
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function recordsIn(json: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(json)) return json.flatMap((item) => recordsIn1(item) ?? [item]);
+  return recordsIn1(json);
+}
+
+function recordsIn1(json: unknown): readonly unknown[] | undefined {
+  if (!isObject(json)) return undefined;
+  if (Array.isArray(json["events"])) return json["events"];
+  if ("data" in json) return [dataOf(json["data"])];
+  return undefined;
+}
+
+/** `data` is one record of the native form; some transports carry it as JSON text. */
+function dataOf(data: unknown): unknown {
+  if (typeof data !== "string") return data;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}
+
+function objectEvent(record: unknown): ObjectEvent | string {
+  if (!isObject(record)) return "is not an object";
+  const oss = record["oss"];
+  if (!isObject(oss)) return "has no `oss`";
+  const { bucket, object } = oss;
+  if (!isObject(bucket) || !isObject(object)) return "has no `oss.bucket` or `oss.object`";
+  const bucketName = text(bucket["name"], 63);
+  if (!bucketName) return "has no `oss.bucket.name`";
+  const key = object["key"];
+  if (typeof key !== "string" || key === "" || Buffer.byteLength(key) > 1023)
+    return "has no `oss.object.key` of 1 to 1023 bytes";
+  const name = text(record["eventName"], 100);
+  if (!name) return "has no `eventName`";
+  // One documented sample nests `region` inside `oss`.
+  const region = text(record["region"] ?? oss["region"], 50);
+  if (!region) return "has no `region`";
+  return {
+    region: region.replace(/^oss-/, ""),
+    bucket: bucketName,
+    key,
+    etag: (text(object["eTag"], 100) ?? "").replaceAll('"', "").toUpperCase(),
+    name: name.replace(/^oss:/, ""),
+    ownerAccountId: text(bucket["ownerIdentity"], 50),
+  };
+}
+
+const text = (value: unknown, maximumLength: number): string | undefined =>
+  typeof value === "string" && value !== "" && value.length <= maximumLength ? value : undefined;

@@ -1,0 +1,170 @@
+import type { Task } from "../../shared/cloud/ports.ts";
+import type { ImportDeps } from "../../shared/importing/import-deps.ts";
+import { isEnd, type JobState } from "../../shared/ledger/job.ts";
+import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
+import { inParallel } from "../../shared/runtime/in-parallel.ts";
+import {
+  finishInterrupted,
+  followCheck,
+  followImport,
+  mendEntry,
+  retryParked,
+  reviewWaiting,
+  takeOverClaim,
+} from "./job-steps.ts";
+
+export type TickCount =
+  | "open"
+  | "asked"
+  | "progress"
+  | "available"
+  | "failed"
+  | "cancelled"
+  | "released"
+  | "repaired"
+  | "retried"
+  | "left"
+  | "troubled";
+export type TickSummary = Record<TickCount, number>;
+
+/** DescribeTasks takes 100 ids a call. */
+const tasksPerCall = 100;
+
+/**
+ * DescribeTasks does not tell progress, so a few running tasks a tick are asked for it one by one: all of them while
+ * they are few, a changing sample when they are many. Keeps a tick's calls constant.
+ */
+const progressQuestionsPerTick = 20;
+
+/** How long ECS may take to show a new task. */
+const visibilityDelayInSeconds = 60;
+
+const jobsAtOnce = 8;
+
+/**
+ * One run of the timed function: lists the open jobs, asks ECS about all their tasks, and looks closer at what changed.
+ * What there is no time for is left to the next tick, which starts elsewhere in the list. Overlapping ticks are
+ * harmless: each step of a job can be taken once only.
+ */
+export async function runTick(deps: ImportDeps): Promise<{ readonly summary: TickSummary; readonly trouble: unknown }> {
+  const summary: TickSummary = {
+    open: 0,
+    asked: 0,
+    progress: 0,
+    available: 0,
+    failed: 0,
+    cancelled: 0,
+    released: 0,
+    repaired: 0,
+    retried: 0,
+    left: 0,
+    troubled: 0,
+  };
+  const now = Math.floor(deps.clock.now().getTime() / 1000);
+  const jobs = rotated(collapsed(await listOpen(deps)), deps.patience.random());
+  summary.open = jobs.length;
+  const tasks = await tasksOf(jobs, deps);
+  const asked = new Set(sample(jobs.filter((job) => isRunning(job, tasks))));
+  let trouble: unknown;
+  await inParallel(jobs, jobsAtOnce, async (job) => {
+    if (deps.clock.now() >= deps.patience.deadline) {
+      summary.left += 1;
+      return;
+    }
+    try {
+      const closer = asked.has(job) || !isRunning(job, tasks);
+      const counted = await stepOf(job, closer, now, deps);
+      if (counted) summary[counted] += 1;
+      if (closer && job.entry.state === "submitted") summary.asked += 1;
+    } catch (error) {
+      summary.troubled += 1;
+      trouble = error;
+    }
+  });
+  return { summary, trouble };
+}
+
+/** A job's newest index entry, and older ones that an interrupted write left behind. */
+export interface OpenJob {
+  readonly entry: OpenEntry;
+  readonly stale: readonly OpenEntry[];
+}
+
+async function listOpen(deps: ImportDeps): Promise<readonly OpenEntry[]> {
+  const entries: OpenEntry[] = [];
+  let startAfter: string | undefined;
+  do {
+    const page = await deps.ledger.openJobs(startAfter);
+    for (const entry of page.entries) entries.push(entry);
+    startAfter = page.next;
+  } while (startAfter !== undefined && deps.clock.now() < deps.patience.deadline);
+  return entries;
+}
+
+/** The list is in the order of job ids, so the entries of one job are neighbours, the newest last. */
+function collapsed(entries: readonly OpenEntry[]): readonly OpenJob[] {
+  const jobs = new Map<string, OpenJob>();
+  for (const entry of entries) {
+    const known = jobs.get(entry.jobId);
+    const newer =
+      !known ||
+      entry.sequence > known.entry.sequence ||
+      (entry.sequence === known.entry.sequence && entry.movedAt >= known.entry.movedAt);
+    const stale = known ? [...known.stale, newer ? known.entry : entry] : [];
+    jobs.set(entry.jobId, { entry: newer ? entry : known.entry, stale });
+  }
+  return [...jobs.values()];
+}
+
+/** Starts somewhere else each time, so that a tick that runs out of time does not always leave the same jobs. */
+function rotated<T>(items: readonly T[], random: number): readonly T[] {
+  const start = Math.floor(random * items.length);
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+async function tasksOf(jobs: readonly OpenJob[], deps: ImportDeps): Promise<ReadonlyMap<string, Task>> {
+  const ids = jobs.flatMap(({ entry }) => (entry.state === "submitted" && entry.taskId ? [entry.taskId] : []));
+  const batches = Array.from({ length: Math.ceil(ids.length / tasksPerCall) }, (_, index) =>
+    ids.slice(index * tasksPerCall, (index + 1) * tasksPerCall),
+  );
+  const tasks = new Map<string, Task>();
+  await inParallel(batches, jobsAtOnce, async (taskIds) => {
+    for (const task of await deps.images.describeTasks({ taskIds })) tasks.set(task.taskId, task);
+  });
+  return tasks;
+}
+
+/** Words for a task that has ended; whatever else ECS says means that it still runs. */
+const endWords: ReadonlySet<string> = new Set(["finished", "failed", "deleted", "cancelled", "canceled"]);
+
+function isRunning({ entry }: OpenJob, tasks: ReadonlyMap<string, Task>): boolean {
+  if (entry.state !== "submitted" || !entry.taskId) return false;
+  const task = tasks.get(entry.taskId);
+  return task !== undefined && !endWords.has(task.status.toLowerCase());
+}
+
+const sample = (running: readonly OpenJob[]): readonly OpenJob[] => running.slice(0, progressQuestionsPerTick);
+
+type Step = (job: OpenJob, deps: ImportDeps, now: number) => Promise<TickCount | undefined>;
+
+const steps: Readonly<Record<JobState, Step>> = {
+  submitted: followImport,
+  waiting: reviewWaiting,
+  parked: retryParked,
+  claimed: takeOverClaim,
+  available: followCheck,
+  rejected: finishInterrupted,
+  failed: finishInterrupted,
+  cancelled: finishInterrupted,
+};
+
+async function stepOf(job: OpenJob, closer: boolean, now: number, deps: ImportDeps): Promise<TickCount | undefined> {
+  const { entry } = job;
+  if (job.stale.length > 0) await mendEntry(job, deps);
+  if (entry.state === "submitted") {
+    const isNew = now - entry.since < visibilityDelayInSeconds;
+    return closer && !(isNew && entry.taskId === undefined) ? followImport(job, deps, now) : undefined;
+  }
+  if (!isEnd(entry.state) && entry.due > now) return undefined;
+  return steps[entry.state](job, deps, now);
+}

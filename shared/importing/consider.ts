@@ -1,0 +1,200 @@
+import type { ObjectFacts, ObjectRef } from "../cloud/ports.ts";
+import type { InspectionReport } from "../inspection/report.ts";
+import { jobIdOf, type WaitingFor } from "../ledger/job.ts";
+import { resolveDiskKey } from "../manifest/disk-key.ts";
+import { type LayerSources, layersFor, ruleVerdict } from "../manifest/layers.ts";
+import { settingsFromMetadata } from "../manifest/metadata-settings.ts";
+import { checkPrivileges } from "../manifest/privileges.ts";
+import type { Problem } from "../manifest/problem.ts";
+import { resolveSettings } from "../manifest/resolve-settings.ts";
+import type { DiskSettings, ResolvedSettings } from "../manifest/settings.ts";
+import { detectedSettings } from "./detected-settings.ts";
+import { findBucketManifest, findSidecar } from "./find-manifests.ts";
+import type { ImportDeps } from "./import-deps.ts";
+import { objectReader } from "./object-reader.ts";
+import { type Plan, type PlannedDisk, planImport } from "./plan.ts";
+
+/** What is to be done with an image object, after all that is known of it was gathered. Nothing was changed yet. */
+export type Considered =
+  | { readonly kind: "ignored"; readonly reason: string }
+  | {
+      readonly kind: "waiting";
+      readonly waitingFor: WaitingFor;
+      readonly reason: string;
+      readonly members: readonly string[];
+    }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: "planned";
+      readonly plan: Plan;
+      readonly diskEtags: readonly string[];
+      readonly inspections: readonly InspectionReport[];
+      readonly members: readonly string[];
+    };
+
+export interface Subject {
+  /** The image, or the system disk of a set. */
+  readonly key: string;
+  /** The image that the sidecar is named after. */
+  readonly sidecarOf: string;
+  /** Undefined while the image itself is not there. */
+  readonly facts: ObjectFacts | undefined;
+}
+
+export type ConsiderDeps = Pick<ImportDeps, "region" | "bucket" | "objects" | "inspect">;
+
+/**
+ * Reads the manifests, looks at every disk and plans the import of the image at `subject.key`, or says what it waits
+ * for. `members` are the keys of the other disks that a manifest names, there or not.
+ */
+export async function consider({ key, sidecarOf, facts }: Subject, deps: ConsiderDeps): Promise<Considered> {
+  const { objects, bucket, region } = deps;
+  const [bucketFound, sidecarFound] = await Promise.all([
+    findBucketManifest(objects, bucket),
+    findSidecar(objects, bucket, sidecarOf),
+  ]);
+  const metadata = settingsFromMetadata(facts?.metadata ?? {}, key);
+  const problems = [bucketFound, sidecarFound, metadata].flatMap((found) =>
+    "problems" in found ? found.problems : [],
+  );
+  if ("problems" in bucketFound || "problems" in sidecarFound || "problems" in metadata)
+    return { kind: "invalid", problems };
+  const bucketManifest = bucketFound.manifest;
+  const sidecar = sidecarFound.manifest;
+
+  const verdict = bucketManifest ? ruleVerdict(bucketManifest, key) : {};
+  if (verdict.ignoredBy) return { kind: "ignored", reason: `the ${verdict.ignoredBy} says so` };
+  const policy = bucketManifest?.manifest.policy;
+  const trespasses = [
+    ...(sidecar
+      ? checkPrivileges({ settings: sidecar.manifest, file: sidecar.file, positionOf: sidecar.positionOf }, policy)
+      : []),
+    ...checkPrivileges({ settings: metadata.settings, file: key }, policy),
+  ];
+  if (trespasses.length > 0) return { kind: "invalid", problems: trespasses };
+
+  const sources: LayerSources = {
+    ...(bucketManifest ? { bucketManifest } : {}),
+    metadata: metadata.settings,
+    ...(sidecar ? { sidecar } : {}),
+  };
+  const said = resolveSettings(layersFor(key, sources));
+  const disks = diskKeys(sidecarOf, said);
+  if ("problem" in disks) return { kind: "invalid", problems: [disks.problem] };
+  const members = disks.map((disk) => disk.key).filter((diskKey) => diskKey !== key);
+
+  if (verdict.manifestRequiredBy && !sidecar) {
+    return {
+      kind: "waiting",
+      waitingFor: "manifest",
+      reason: `the ${verdict.manifestRequiredBy} asks for a sidecar: upload ${key}.import.yaml`,
+      members,
+    };
+  }
+  if (!facts) return { kind: "waiting", waitingFor: "disks", reason: `${key} is not there yet`, members };
+  if (facts.size === 0)
+    return { kind: "waiting", waitingFor: "content", reason: "it is empty: its content has not come yet", members };
+
+  const known = await lookAtDisks(disks, key, facts, deps);
+  if (known.missing.length > 0) {
+    return {
+      kind: "waiting",
+      waitingFor: "disks",
+      reason: `its manifest names disks that are not there yet: ${known.missing.join(", ")}`,
+      members,
+    };
+  }
+  const inspected = await inspectDisks(known.disks, said.settings.inspect ?? "full", deps);
+  const resolved = resolveSettings(layersFor(key, { ...sources, detected: detectedSettings(inspected[0].inspection) }));
+  const etag = facts.etag;
+  const plan = planImport({
+    region,
+    bucket,
+    jobId: jobIdOf({ region, bucket, key, etag }),
+    disks: inspected,
+    resolved,
+  });
+  return {
+    kind: "planned",
+    plan,
+    diskEtags: inspected.map((disk) => disk.facts.etag),
+    inspections: inspected.flatMap(({ inspection }) => (inspection ? [inspection] : [])),
+    members,
+  };
+}
+
+interface DiskKey {
+  readonly key: string;
+  readonly said: DiskSettings;
+}
+
+/** All disks of the set by their keys; the uploaded image alone when no manifest lists any. */
+function diskKeys(
+  imageKey: string,
+  { settings, provenance }: ResolvedSettings,
+): readonly DiskKey[] | { readonly problem: Problem } {
+  const position = provenance.get("/disks")?.position ?? { file: imageKey, line: 1, column: 1 };
+  const keys: DiskKey[] = [];
+  for (const [index, disk] of (settings.disks ?? [{}]).entries()) {
+    const resolved = disk.ossObject === undefined ? { key: imageKey } : resolveDiskKey(disk.ossObject, position.file);
+    const problem = (message: string): { problem: Problem } => ({
+      problem: { ...position, pointer: `/disks/${index}/ossObject`, message },
+    });
+    if ("fault" in resolved) return problem(resolved.fault);
+    if (keys.some(({ key }) => key === resolved.key)) return problem(`The disk ${resolved.key} is named twice.`);
+    keys.push({ key: resolved.key, said: disk });
+  }
+  return keys;
+}
+
+/** The keys of a set's disks, the system disk first, when its manifest is good and its writer may name them. */
+export async function disksOfSidecar(
+  imageKey: string,
+  { objects, bucket }: Pick<ConsiderDeps, "objects" | "bucket">,
+): Promise<readonly string[] | undefined> {
+  const [bucketFound, found] = await Promise.all([
+    findBucketManifest(objects, bucket),
+    findSidecar(objects, bucket, imageKey),
+  ]);
+  if ("problems" in bucketFound || "problems" in found || !found.manifest) return undefined;
+  const { manifest, file, positionOf } = found.manifest;
+  if (checkPrivileges({ settings: manifest, file, positionOf }, bucketFound.manifest?.manifest.policy).length > 0)
+    return undefined;
+  const keys = (manifest.disks ?? [{}]).map(({ ossObject }) =>
+    ossObject === undefined ? { key: imageKey } : resolveDiskKey(ossObject, file),
+  );
+  return keys.every((resolved) => "key" in resolved) ? keys.map(({ key }) => key) : undefined;
+}
+async function lookAtDisks(
+  disks: readonly DiskKey[],
+  imageKey: string,
+  imageFacts: ObjectFacts,
+  { objects, bucket }: ConsiderDeps,
+): Promise<{ readonly disks: readonly [PlannedDisk, ...PlannedDisk[]]; readonly missing: readonly string[] }> {
+  const looked = await Promise.all(
+    disks.map(async ({ key, said }) => ({
+      key,
+      said,
+      facts: key === imageKey ? imageFacts : await objects.stat({ bucket, key }),
+    })),
+  );
+  const missing = looked.filter(({ facts }) => !facts || facts.size === 0).map(({ key }) => key);
+  const [first, ...others] = looked.flatMap(({ key, said, facts }) => (facts ? [{ key, said, facts }] : []));
+  return { disks: [first ?? { key: imageKey, facts: imageFacts, said: {} }, ...others], missing };
+}
+
+async function inspectDisks(
+  disks: readonly [PlannedDisk, ...PlannedDisk[]],
+  mode: "full" | "header" | "off",
+  { objects, bucket, inspect }: ConsiderDeps,
+): Promise<readonly [PlannedDisk, ...PlannedDisk[]]> {
+  if (mode === "off") return disks;
+  const look = async (disk: PlannedDisk, depth: "header" | "full"): Promise<PlannedDisk> => {
+    const object: ObjectRef = { bucket, key: disk.key };
+    // What cannot be read at all is left to the plan, which names the reason.
+    const unreadable = disk.facts.storageClass.includes("Archive") && !disk.facts.restored;
+    return unreadable ? disk : { ...disk, inspection: await inspect(objectReader(objects, object, disk.facts), depth) };
+  };
+  const [system, ...data] = disks;
+  return Promise.all([look(system, mode), ...data.map((disk) => look(disk, "header"))]);
+}

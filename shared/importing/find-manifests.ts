@@ -1,0 +1,56 @@
+import { isCloudError } from "../cloud/cloud-error.ts";
+import type { ObjectStore } from "../cloud/ports.ts";
+import { bucketManifestNames, manifestConflict, sidecarNamesOf } from "../manifest/manifest-names.ts";
+import type { Problem } from "../manifest/problem.ts";
+import { type ReadManifest, readManifest } from "../manifest/read-manifest.ts";
+import type { BucketManifest, Settings } from "../manifest/settings.ts";
+import { maxManifestBytes } from "../manifest/source-tree.ts";
+
+export type Found<Manifest> =
+  | { readonly manifest?: ReadManifest<Manifest> }
+  | { readonly problems: readonly Problem[] };
+
+/** The bucket manifest, where there is one. */
+export const findBucketManifest = (objects: ObjectStore, bucket: string): Promise<Found<BucketManifest>> =>
+  find(objects, bucket, bucketManifestNames, (text, file) => readManifest(text, file, "bucket"));
+
+/** The sidecar of an image, where there is one. */
+export const findSidecar = (objects: ObjectStore, bucket: string, imageKey: string): Promise<Found<Settings>> =>
+  find(objects, bucket, sidecarNamesOf(imageKey), (text, file) => readManifest(text, file, "sidecar"));
+
+/** One call lists all names that a manifest can have; only one that exists is read. */
+async function find<Manifest>(
+  objects: ObjectStore,
+  bucket: string,
+  names: readonly string[],
+  read: (text: Uint8Array, file: string) => ReadManifest<Manifest> | { readonly problems: readonly Problem[] },
+): Promise<Found<Manifest>> {
+  const [first = ""] = names;
+  const prefix = first.slice(0, first.lastIndexOf(".") + 1);
+  const page = await objects.list(bucket, { prefix, limit: 20 });
+  const present = page.objects.map(({ key }) => key).filter((key) => names.includes(key));
+  const conflict = manifestConflict(present);
+  const [file] = present;
+  if (file === undefined) return {};
+  if (conflict) return { problems: [{ file, line: 1, column: 1, pointer: "", message: conflict }] };
+  try {
+    const found = await objects.read({ bucket, key: file }, maxManifestBytes);
+    if (!found) return {};
+    const result = read(found.body, file);
+    return "problems" in result ? result : { manifest: result };
+  } catch (error) {
+    if (!isCloudError(error) || error.code !== "TooLarge") throw error;
+    return {
+      problems: [
+        {
+          file,
+          line: 1,
+          column: 1,
+          pointer: "",
+          message: `The manifest is larger than ${maxManifestBytes} bytes.`,
+          hint: "Make it smaller: a manifest is a page of settings.",
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,69 @@
+import type { Finding, InspectionReport } from "../inspection/report.ts";
+import type { LayerName, ResolvedSettings } from "../manifest/settings.ts";
+
+const explicitLayers: ReadonlySet<LayerName> = new Set(["bucket-defaults", "bucket-rule", "metadata", "sidecar"]);
+
+/** Platforms that name no distribution, so that no detected one can contradict them. */
+const genericPlatforms: ReadonlySet<string> = new Set(["Others Linux", "Customized Linux", "Other Windows"]);
+
+/**
+ * Findings for values that a user gave and the system disk's bytes contradict. Explicit beats detected, but only where
+ * the detection could be wrong: a certain contradiction would end in an instance that does not start.
+ */
+export function contradictions(
+  resolved: ResolvedSettings,
+  inspection: InspectionReport | undefined,
+): readonly Finding[] {
+  const guest = inspection?.guest;
+  if (!guest) return [];
+  const { settings } = resolved;
+  const found: Finding[] = [];
+  const compare = (
+    code: string,
+    key: "architecture" | "platform" | "bootMode" | "osType",
+    label: string,
+    is: string,
+    contradicts: boolean,
+  ): void => {
+    const said = settings[key];
+    const provenance = resolved.provenance.get(`/${key}`);
+    if (!contradicts || said === undefined || !provenance || !explicitLayers.has(provenance.layer)) return;
+    found.push({
+      code,
+      severity: "error",
+      message: `${label} is given as ${said} (${provenance.place}), but the image holds ${is}.`,
+      fix: `Remove \`${key}\` from the manifest, or correct it to what the image holds.`,
+    });
+  };
+  const { architecture, osType, platform, bootModes } = guest;
+  if (architecture)
+    compare(
+      "architecture.mismatch",
+      "architecture",
+      "The architecture",
+      architecture,
+      settings.architecture !== architecture,
+    );
+  if (osType) compare("platform.mismatch", "osType", "The operating system", osType, settings.osType !== osType);
+  if (platform) {
+    const specific = !genericPlatforms.has(platform) && !genericPlatforms.has(settings.platform ?? "");
+    const otherSystem =
+      settings.platform !== undefined &&
+      osType !== undefined &&
+      isWindows(settings.platform) !== (osType === "windows");
+    compare(
+      "platform.mismatch",
+      "platform",
+      "The platform",
+      platform,
+      (specific || otherSystem) && settings.platform !== platform,
+    );
+  }
+  if (bootModes && bootModes.length > 0) {
+    const missing = settings.bootMode !== undefined && !bootModes.includes(settings.bootMode);
+    compare("boot-mode.mismatch", "bootMode", "The boot mode", `a loader for ${bootModes.join(" and ")} only`, missing);
+  }
+  return found;
+}
+
+const isWindows = (platform: string): boolean => /^(Windows Server|Other Windows)/.test(platform);

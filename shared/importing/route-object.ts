@@ -1,0 +1,61 @@
+import { imageKeyOf, isSidecarKey } from "../manifest/manifest-names.ts";
+import { disksOfSidecar } from "./consider.ts";
+import { findBucketManifest } from "./find-manifests.ts";
+import type { ImportDeps } from "./import-deps.ts";
+import { type ImageToImport, importObject, type Occasion } from "./import-object.ts";
+
+/** Does what is to be done with an image or a sidecar: finds the import that it belongs to, and goes on with that. */
+export async function importRouted(key: string, occasion: Occasion, deps: ImportDeps): Promise<void> {
+  await importObject(await routed(key, occasion, deps), deps);
+}
+
+async function routed(key: string, occasion: Occasion, deps: ImportDeps): Promise<ImageToImport> {
+  if (isSidecarKey(key)) {
+    const imageKey = imageKeyOf(key) ?? key;
+    const [systemDisk = imageKey] = (await disksOfSidecar(imageKey, deps)) ?? [];
+    return { key: systemDisk, sidecarOf: imageKey, occasion: "manifest", trigger: key };
+  }
+  const disk = { bucket: deps.bucket, key };
+  for (const imageKey of await deps.members.setsOf(disk)) {
+    if (imageKey === key) continue;
+    const disks = await disksOfSidecar(imageKey, deps);
+    if (!disks?.includes(key)) {
+      await deps.members.forget(disk, imageKey);
+      continue;
+    }
+    const [systemDisk = imageKey] = disks;
+    return systemDisk === key
+      ? { key, sidecarOf: imageKey, occasion }
+      : { key: systemDisk, sidecarOf: imageKey, occasion: "manifest", trigger: key };
+  }
+  return { key, sidecarOf: key, occasion };
+}
+
+/** Checks a bucket manifest that was just uploaded, so that its writer hears of a mistake at once. */
+export async function reviewBucketManifest(key: string, { objects, region, bucket, log }: ImportDeps): Promise<void> {
+  const found = await findBucketManifest(objects, bucket);
+  const fields = { region, bucket, key };
+  if ("problems" in found) {
+    const [first] = found.problems;
+    const reason = first ? `${first.file}:${first.line}:${first.column} ${first.message}` : "it is not valid";
+    log(
+      "error",
+      "manifest.invalid",
+      `The bucket manifest ${key} is not valid, so nothing is imported until it is corrected: ${reason}`,
+      {
+        ...fields,
+        reason,
+        advice: "Check it with `oss-image-import validate`, correct it and upload it again.",
+        problems: found.problems.slice(0, 20),
+      },
+    );
+    return;
+  }
+  const rules = found.manifest?.manifest.rules?.length ?? 0;
+  log(
+    "info",
+    "object.ignored",
+    `The bucket manifest ${key} is valid: ${rules} rules. It holds for uploads from now on.`,
+    { ...fields, reason: "it is the bucket manifest, and it is valid" },
+  );
+}

@@ -1,0 +1,55 @@
+import { isEnd, type JobRecord } from "../ledger/job.ts";
+import type { ImportDeps } from "./import-deps.ts";
+
+/** Where the status of an image is shown beside it; undefined when the key would be longer than OSS takes. */
+export function statusKeyOf(imageKey: string): string | undefined {
+  const key = `${imageKey}.import-status.json`;
+  return Buffer.byteLength(key) <= 1023 ? key : undefined;
+}
+
+/** The content of a status file: what a person or a script wants to know of the import, and no more. */
+export function statusOf(record: JobRecord): Readonly<Record<string, unknown>> {
+  const { attempt, subject, result } = record;
+  return {
+    version: 1,
+    state: record.state,
+    updatedAt: record.at,
+    jobId: record.jobId,
+    region: subject.region,
+    bucket: subject.bucket,
+    key: subject.key,
+    etag: subject.etag,
+    ...(record.waitingFor ? { waitingFor: record.waitingFor } : {}),
+    ...(record.code ? { code: record.code } : {}),
+    ...(record.reason ? { reason: record.reason } : {}),
+    ...(record.advice ? { advice: record.advice } : {}),
+    ...(record.requestId ? { requestId: record.requestId } : {}),
+    ...(attempt ? { attempt: attempt.number, imageName: attempt.request.ImageName } : {}),
+    ...(attempt?.taskId ? { taskId: attempt.taskId } : {}),
+    ...(attempt?.imageId ? { imageId: attempt.imageId } : {}),
+    ...(result
+      ? { seconds: result.seconds, snapshots: result.snapshots, ...(result.check ? { imageCheck: result.check } : {}) }
+      : {}),
+    ...(record.findings ? { findings: record.findings } : {}),
+  };
+}
+
+/**
+ * Writes the status file of a job. The file belongs to the object's present version: an older version's end does not
+ * overwrite it. When the job moved on while the file was written, it is written again, so that it ends as the ledger says.
+ */
+export async function writeStatus(record: JobRecord, deps: Pick<ImportDeps, "objects" | "ledger">): Promise<void> {
+  const { bucket, key, etag } = record.subject;
+  const statusKey = statusKeyOf(key);
+  if (statusKey === undefined) return;
+  if (isEnd(record.state)) {
+    const facts = await deps.objects.stat({ bucket, key });
+    if (facts && facts.etag !== etag) return;
+  }
+  const put = (shown: JobRecord): Promise<void> =>
+    deps.objects.put({ bucket, key: statusKey }, `${JSON.stringify(statusOf(shown), null, 2)}\n`, "application/json");
+  await put(record);
+  if (isEnd(record.state)) return;
+  const current = await deps.ledger.current(record.jobId);
+  if (current && current.sequence > record.sequence) await put(current);
+}

@@ -1,0 +1,269 @@
+import { type CloudError, isCloudError } from "../cloud/cloud-error.ts";
+import { pauseInMilliseconds } from "../cloud/retry.ts";
+import type { Attempt, JobRecord, JobStep } from "../ledger/job.ts";
+import type { Appended } from "../ledger/ledger.ts";
+import { type Failure, failureOf } from "./failure.ts";
+import { type ImportDeps, RetryLater } from "./import-deps.ts";
+import { attemptToken, fingerprintOf, type ImportImageRequest } from "./import-request.ts";
+import { attemptTag } from "./origin-tags.ts";
+import { writeStatus } from "./status-file.ts";
+import { logStep } from "./step-log.ts";
+
+/** How long a claim is left alone. Longer than an invocation lasts: after that its owner is surely dead. */
+const leaseAfterDeadlineInMilliseconds = 30_000;
+
+/** An account fault is tried again for so long, then the job ends: no retry goes on for ever. */
+const parkedAtMostInMilliseconds = 14 * 24 * 3600 * 1000;
+
+/** A claim whose call never brings an answer ends after so many tries. */
+const maximumRepairs = 50;
+
+export function newAttempt(
+  jobId: string,
+  number: number,
+  request: ImportImageRequest,
+  diskEtags: readonly string[],
+  nameIsDefault: boolean,
+  claimant: string,
+): Attempt {
+  const fingerprint = fingerprintOf(request, diskEtags);
+  return {
+    number,
+    token: attemptToken(jobId, number, fingerprint),
+    fingerprint,
+    request,
+    diskEtags,
+    nameIsDefault,
+    claimant,
+  };
+}
+
+/** Claims a job for an attempt. Not done when somebody else took the step first. */
+export function claim(
+  previous: JobRecord | undefined,
+  step: Pick<JobRecord, "subject" | "uploadedAt" | "findings">,
+  attempt: Attempt,
+  deps: ImportDeps,
+): Promise<Appended> {
+  const { subject, uploadedAt, findings } = step;
+  const due = new Date(deps.patience.deadline.getTime() + leaseAfterDeadlineInMilliseconds);
+  // A parked job keeps the memory of how long its account fault has lasted.
+  const memory =
+    previous?.state === "parked" || previous?.state === "claimed"
+      ? { tries: previous.tries ?? 0, since: previous.since ?? previous.at }
+      : {};
+  return deps.ledger.append(
+    previous,
+    { state: "claimed", subject, uploadedAt, attempt, ...(findings ? { findings } : {}), ...memory },
+    { due },
+  );
+}
+
+/**
+ * Asks ECS for the image of a claimed job, and records what came of it. Safe to repeat at any point: with `repair` it
+ * first looks for the image that an earlier, interrupted call may have started. Rejects with RetryLater when ECS gave no
+ * usable answer in the time there was; the claim stays, and the next delivery or tick repairs it.
+ */
+export async function submit(claimed: JobRecord, repair: boolean, deps: ImportDeps): Promise<JobRecord | undefined> {
+  const { attempt } = claimed;
+  if (!attempt) throw new Error("a claimed job has an attempt");
+  let unknown = repair;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const started =
+        (unknown ? await findStarted(attempt, deps) : undefined) ??
+        (await deps.images.importImage(submission(attempt)));
+      return await submitted(claimed, attempt, started, repair, deps);
+    } catch (error) {
+      if (!isCloudError(error) || error.service !== "ecs") throw error;
+      const failure = failureOf(error);
+      if (error.outcomeUnknown || /Duplicated|ImageIsImporting|Idempoten/.test(error.code)) {
+        // Somebody has this name or this image already: perhaps our own earlier call, whose answer was lost.
+        unknown = true;
+      }
+      if (failure.class !== "transient") {
+        const settled = await settle(claimed, attempt, error, failure, repair, deps);
+        if (settled !== "again") return settled;
+      }
+      const pause = pauseInMilliseconds(tries, deps.patience.random, error.retryAfterInMilliseconds);
+      const timeLeft = deps.patience.deadline.getTime() - deps.clock.now().getTime();
+      if (tries >= 5 || pause >= timeLeft) return giveUpForNow(claimed, failure, deps);
+      await deps.clock.sleep(pause);
+    }
+  }
+}
+
+const submission = ({ request, token }: Attempt): ImportImageRequest => ({
+  ...request,
+  Tag: [...request.Tag, { Key: attemptTag, Value: token }],
+  ClientToken: token,
+});
+
+interface Started {
+  readonly imageId: string;
+  readonly taskId?: string;
+  readonly requestId?: string;
+}
+
+/** The image and task that a call with this attempt's token started, if there is one. */
+async function findStarted({ token }: Attempt, { images }: ImportDeps): Promise<Started | undefined> {
+  const [image] = await images.describeImages({ tag: { key: attemptTag, value: token } });
+  if (!image) return undefined;
+  // Should ECS no longer know the task, the image alone tells how the import ends.
+  const [task] = await images.describeTasks({ imageId: image.imageId });
+  return { imageId: image.imageId, ...(task ? { taskId: task.taskId } : {}) };
+}
+
+async function submitted(
+  claimed: JobRecord,
+  attempt: Attempt,
+  started: Started,
+  repair: boolean,
+  deps: ImportDeps,
+): Promise<JobRecord | undefined> {
+  const now = deps.clock.now();
+  const { subject, uploadedAt, findings } = claimed;
+  const step: JobStep = {
+    state: "submitted",
+    subject,
+    uploadedAt,
+    ...(findings ? { findings } : {}),
+    attempt: {
+      ...attempt,
+      ...(started.taskId ? { taskId: started.taskId } : {}),
+      imageId: started.imageId,
+      submittedAt: now.toISOString(),
+    },
+    ...(started.requestId ? { requestId: started.requestId } : {}),
+  };
+  const made = await deps.ledger.append(claimed, step, { due: now });
+  if (!made.done) return made.current;
+  await writeStatus(made.record, deps);
+  logStep(deps.log, made.record, repair ? "import.repaired" : "import.submitted");
+  return made.record;
+}
+
+/** What to do after ECS said no: look again, take another name, park, or end. */
+async function settle(
+  claimed: JobRecord,
+  attempt: Attempt,
+  error: CloudError,
+  failure: Failure,
+  repair: boolean,
+  deps: ImportDeps,
+): Promise<JobRecord | undefined | "again"> {
+  if (error.code === "InvalidImageName.Duplicated") {
+    const started = await findStarted(attempt, deps);
+    if (started) return submitted(claimed, attempt, started, repair, deps);
+    const renamed = attempt.nameIsDefault ? await claimWithOtherName(claimed, attempt, deps) : undefined;
+    if (renamed) return renamed.done ? submit(renamed.record, false, deps) : renamed.current;
+  }
+  return failure.class === "account" ? park(claimed, failure, deps) : fail(claimed, failure, deps);
+}
+
+/** The default name is another image's: take the same with a piece of the job's id. */
+async function claimWithOtherName(
+  claimed: JobRecord,
+  attempt: Attempt,
+  deps: ImportDeps,
+): Promise<Appended | undefined> {
+  const suffix = `-${claimed.jobId.slice(0, 8)}`;
+  const { ImageName } = attempt.request;
+  if (ImageName.endsWith(suffix)) return undefined;
+  const request = { ...attempt.request, ImageName: `${ImageName.slice(0, 128 - suffix.length)}${suffix}` };
+  return claim(
+    claimed,
+    claimed,
+    newAttempt(claimed.jobId, attempt.number + 1, request, attempt.diskEtags, true, attempt.claimant),
+    deps,
+  );
+}
+
+async function park(claimed: JobRecord, failure: Failure, deps: ImportDeps): Promise<JobRecord | undefined> {
+  const now = deps.clock.now();
+  const tries = (claimed.tries ?? 0) + 1;
+  const since = claimed.since ?? claimed.at;
+  const { code, reason, advice, requestId } = failure;
+  if (now.getTime() - Date.parse(since) > parkedAtMostInMilliseconds) {
+    return fail(
+      claimed,
+      {
+        ...failure,
+        reason: `${reason} It was so for 14 days, so the import was given up.`,
+        advice: `${advice} Then replay the image.`,
+      },
+      deps,
+    );
+  }
+  const { subject, uploadedAt, findings, attempt } = claimed;
+  const step: JobStep = {
+    state: "parked",
+    subject,
+    uploadedAt,
+    code,
+    reason,
+    advice,
+    tries,
+    since,
+    ...(attempt ? { attempt } : {}),
+    ...(findings ? { findings } : {}),
+    ...(requestId ? { requestId } : {}),
+  };
+  const made = await deps.ledger.append(claimed, step, {
+    due: new Date(now.getTime() + parkingPauseInMilliseconds(tries)),
+  });
+  if (!made.done) return made.current;
+  await writeStatus(made.record, deps);
+  // Reported once: later tries of the same fault are not news.
+  logStep(deps.log, made.record, "import.parked", tries === 1 ? "warn" : "debug");
+  return made.record;
+}
+
+/** 1, 2, 4 … 60 minutes: nothing is hammered, and nothing waits for more than an hour after the account is mended. */
+export const parkingPauseInMilliseconds = (tries: number): number => Math.min(60, 2 ** (tries - 1)) * 60_000;
+
+async function fail(claimed: JobRecord, failure: Failure, deps: ImportDeps): Promise<JobRecord | undefined> {
+  const { subject, uploadedAt, findings, attempt } = claimed;
+  const { code, reason, advice, requestId } = failure;
+  const step: JobStep = {
+    state: "failed",
+    subject,
+    uploadedAt,
+    code,
+    reason,
+    advice,
+    ...(attempt ? { attempt } : {}),
+    ...(findings ? { findings } : {}),
+    ...(requestId ? { requestId } : {}),
+  };
+  const made = await deps.ledger.append(claimed, step);
+  return made.done ? conclude(made.record, deps) : made.current;
+}
+
+async function giveUpForNow(claimed: JobRecord, failure: Failure, deps: ImportDeps): Promise<JobRecord | undefined> {
+  if ((claimed.tries ?? 0) >= maximumRepairs)
+    return fail(claimed, { ...failure, advice: "Replay the image when ECS can be reached again." }, deps);
+  throw new RetryLater(`ECS gave no usable answer for ${claimed.subject.key}: ${failure.reason}`);
+}
+
+/** Everything that the end of a job asks for, in an order that can be interrupted anywhere and done again. */
+export async function conclude(
+  record: JobRecord,
+  deps: Pick<ImportDeps, "objects" | "ledger" | "log">,
+): Promise<JobRecord> {
+  await writeStatus(record, deps);
+  logStep(deps.log, record, record.code === "manifest.invalid" ? "manifest.invalid" : endEvents[record.state]);
+  await deps.ledger.close(record.jobId);
+  return record;
+}
+
+const endEvents = {
+  rejected: "image.rejected",
+  available: "import.available",
+  failed: "import.failed",
+  cancelled: "import.cancelled",
+  waiting: "object.waiting",
+  claimed: "import.submitted",
+  submitted: "import.submitted",
+  parked: "import.parked",
+} as const;
