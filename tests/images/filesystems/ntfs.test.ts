@@ -1,0 +1,49 @@
+import { execFileSync } from "node:child_process";
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openNtfs } from "../../../shared/inspection/filesystem/ntfs/open-ntfs.ts";
+import { compareTree, fileSource } from "./xfs-btrfs-ntfs-tree.ts";
+
+const variants: [string, string[], string[]][] = [
+  ["as mkntfs likes it", [], []],
+  ["compressed files", [], ["--compress"]],
+  ["512-byte clusters", ["-c", "512"], []],
+  ["compressed files in 1 KiB clusters", ["-c", "1024"], ["--compress"]],
+  ["64 KiB clusters", ["-c", "65536"], []],
+  ["4096-byte sectors", ["-s", "4096"], []],
+];
+
+describe("NTFS volumes of libntfs-3g", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ntfs-"));
+  const tree = join(folder, "tree");
+
+  beforeAll(() => {
+    mkdirSync(join(tree, "Many"), { recursive: true });
+    for (let index = 0; index < 3000; index++) writeFileSync(join(tree, "Many", `Entry-${index}`), `${index}\n`);
+    writeFileSync(join(tree, "Über größe ß.txt"), "Unicode");
+    writeFileSync(join(tree, "pattern"), Buffer.alloc(1_000_000, "abcdefghij\u0000"));
+    writeFileSync(join(tree, "zeros then text"), Buffer.concat([Buffer.alloc(300_000), Buffer.from("text")]));
+    execFileSync("cp", ["-a", "/usr/lib/python3/dist-packages", tree]);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each(variants)("reads every file of a real tree: %s", async (_name, options, copyOptions) => {
+    const image = join(folder, "image");
+    rmSync(image, { force: true });
+    writeFileSync(image, "");
+    truncateSync(image, 700 * 2 ** 20);
+    execFileSync("mkntfs", ["-q", "-F", "-L", "Ein Name", ...options, image], { stdio: "ignore" });
+    execFileSync("python3", [join(__dirname, "ntfs-copy-tree.py"), image, tree, ...copyOptions]);
+    await using source = await fileSource(image);
+    const fs = await openNtfs(source);
+    if (fs === undefined) throw new Error("not recognised");
+    expect(fs).toMatchObject({ kind: "ntfs", label: "Ein Name", unclean: false });
+    const isLink = (path: string) => lstatSync(path).isSymbolicLink();
+    const result = await compareTree(fs, await fs.root(), tree, isLink);
+    expect(result.differences).toEqual([]);
+    expect(result.entries).toBeGreaterThan(4000);
+    const many = await fs.lookup(await fs.root(), "mANY");
+    expect(many && (await fs.lookup(many, "ENTRY-2999"))).toMatchObject({ kind: "file", size: 5 });
+  });
+});
