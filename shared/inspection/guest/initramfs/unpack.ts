@@ -49,15 +49,15 @@ async function* unpackGzip(cursor: FileCursor): AsyncGenerator<Buffer> {
     // What was read beyond the end of the member belongs to whatever follows it.
     cursor.moveTo(start + gunzip.bytesWritten);
   } catch (error) {
-    throw isZlibError(error) ? new MalformedImage(`the initramfs cannot be unpacked (${error.message})`) : error;
+    throw isZlibError(error) ? new MalformedImage(`the initramfs cannot be unpacked (${error.code})`) : error;
   } finally {
     input.destroy();
     gunzip.destroy();
   }
 }
 
-function isZlibError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
+function isZlibError(error: unknown): error is { readonly code: string } {
+  return typeof error === "object" && error !== null && "code" in error && String(error.code).startsWith("Z_");
 }
 
 async function* unpackXz(cursor: FileCursor): AsyncGenerator<Buffer> {
