@@ -1,8 +1,9 @@
 import type { Container } from "./container/container.ts";
 import { malformed, openContainer } from "./container/open-container.ts";
 import { finding, gravestFirst } from "./findings.ts";
+import { printable } from "./printable-text.ts";
 import type { Finding, Guest, InspectionReport, PartitionSummary } from "./report.ts";
-import { type ByteSource, CannotTell, MalformedImage } from "./source/byte-source.ts";
+import { type ByteSource, CannotTell, MalformedImage, SourceChanged, SourceUnreadable } from "./source/byte-source.ts";
 import { type Budget, fullGranularity, headerGranularity, meteredSource } from "./source/metered-source.ts";
 import type { RangeReader } from "./source/range-reader.ts";
 
@@ -103,31 +104,38 @@ async function lookInside(container: Container, options: InspectOptions): Promis
     return { guest: null, findings: [outcomeOf(error)] };
   }
   options.onProgress?.("guest");
-  return inspectDisk(disk).catch((error: unknown) => ({ guest: null, findings: [outcomeOf(error)] }));
+  return inspectDisk(disk).catch((error: unknown) => ({ guest: null, findings: [guestOutcomeOf(error)] }));
 }
 
 async function inspectDisk(disk: ByteSource): Promise<Inside> {
   // Loaded late: a verdict on the header needs none of it.
   const { inspectGuest } = await import("./guest/inspect-guest.ts");
-  return inspectGuest(disk, {});
+  return inspectGuest(disk);
 }
 
 /** Errors that speak of the image become findings; others are thrown on. */
 function outcomeOf(error: unknown): Finding {
   if (error instanceof MalformedImage) return malformed(error);
-  if (error instanceof CannotTell) return notInspected(error);
+  if (error instanceof CannotTell) return notInspected(error.message);
   throw error;
+}
+
+/** Errors of the source are thrown on; even a mistake of ours in reading a hostile guest must not stop an import. */
+function guestOutcomeOf(error: unknown): Finding {
+  if (error instanceof SourceUnreadable || error instanceof SourceChanged) throw error;
+  const known = error instanceof MalformedImage || error instanceof CannotTell;
+  return notInspected(known ? error.message : `the reader failed on it (${printable(String(error))}).`);
 }
 
 function cannotTellContainer(error: unknown): Container {
   if (!(error instanceof CannotTell)) throw error;
-  return { format: "unknown", virtualSize: null, findings: [notInspected(error)] };
+  return { format: "unknown", virtualSize: null, findings: [notInspected(error.message)] };
 }
 
-function notInspected(error: CannotTell): Finding {
+function notInspected(reason: string): Finding {
   return finding(
     "guest.not-inspected",
-    `What is installed could not be told: ${error.message}`,
+    `What is installed could not be told: ${reason}`,
     "Nothing has to be done; say osType, platform and architecture in the manifest if the defaults do not fit.",
   );
 }

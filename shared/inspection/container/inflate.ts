@@ -4,33 +4,40 @@ import { decompress } from "fzstd";
 import { slice, uint8, uint32le } from "../byte-fields.ts";
 import { MalformedImage } from "../source/byte-source.ts";
 
-/** Raw deflate, as in QCOW2. What follows the stream is ignored. */
-export function inflateRaw(bytes: Buffer, outputLength: number): Buffer {
-  return exactly(outputLength, () => inflateRawSync(bytes, { maxOutputLength: outputLength }));
+/** How many bytes a compressed part must give. */
+interface OutputLength {
+  readonly least: number;
+  readonly most: number;
 }
 
-/** Deflate with a zlib header, as in VMDK. What follows the stream is ignored. */
-export function inflateZlib(bytes: Buffer, outputLength: number): Buffer {
-  return exactly(outputLength, () => inflateSync(bytes, { maxOutputLength: outputLength }));
+/** Raw deflate, as in QCOW2. What follows the stream is ignored. */
+export function inflateRaw(bytes: Buffer, outputLength: number): Buffer {
+  const length = { least: outputLength, most: outputLength };
+  return bounded(length, () => inflateRawSync(bytes, { maxOutputLength: outputLength }));
+}
+
+/** Deflate with a zlib header, as in VMDK, where the last grain may end with the disk. */
+export function inflateZlib(bytes: Buffer, length: OutputLength): Buffer {
+  return bounded(length, () => inflateSync(bytes, { maxOutputLength: length.most }));
 }
 
 /** One zstd frame. What follows the frame is ignored. */
 export function inflateZstd(bytes: Buffer, outputLength: number): Buffer {
-  return exactly(outputLength, () => {
+  return bounded({ least: outputLength, most: outputLength }, () => {
     const frame = zstdFrame(bytes, outputLength);
-    return Buffer.from(decompress(frame, new Uint8Array(outputLength)));
+    return Buffer.from(decompress(frame, new Uint8Array(outputLength)).buffer);
   });
 }
 
-function exactly(outputLength: number, inflate: () => Buffer): Buffer {
+function bounded(length: OutputLength, inflate: () => Buffer): Buffer {
   let output: Buffer;
   try {
     output = inflate();
   } catch (cause) {
     throw new MalformedImage("Compressed data of the disk cannot be decompressed.", { cause });
   }
-  if (output.length !== outputLength) {
-    throw new MalformedImage(`Compressed data of the disk give ${output.length} bytes instead of ${outputLength}.`);
+  if (output.length < length.least || output.length > length.most) {
+    throw new MalformedImage(`Compressed data of the disk give ${output.length} bytes instead of ${length.most}.`);
   }
   return output;
 }

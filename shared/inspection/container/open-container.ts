@@ -41,7 +41,7 @@ export function malformed(error: MalformedImage) {
 async function openProbed(source: ByteSource, probe: Probe): Promise<Container> {
   switch (probe.kind) {
     case "raw":
-      return openRaw(source);
+      return openRaw(source, probe.ends.head);
     case "qcow2":
       return openQcow2(source, probe.ends.head);
     case "vhd":

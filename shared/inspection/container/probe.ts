@@ -1,5 +1,5 @@
-import { hasText, uint8, uint16le, uint32le } from "../byte-fields.ts";
 import type { ByteSource } from "../source/byte-source.ts";
+import { hasPartitionTable } from "./partitions-end.ts";
 import { type FileEnds, type KnownContainer, knownContainers, type Signature, signatures } from "./signatures.ts";
 
 /** What a file is by its two ends. */
@@ -48,14 +48,4 @@ function judge(ends: FileEnds): Probe {
 
 function isKnown(signature: Signature): signature is KnownContainer {
   return knownContainers.some((known) => known === signature);
-}
-
-/** A GPT header in sector 1, or a master boot record with a partition in it. */
-function hasPartitionTable(head: Buffer): boolean {
-  if (hasText(head, sectorSize, "EFI PART")) return true;
-  if (head.length < sectorSize || uint16le(head, 510) !== 0xaa55) return false;
-  return [446, 462, 478, 494].some((entry) => {
-    const [status, type] = [uint8(head, entry), uint8(head, entry + 4)];
-    return (status & 0x7f) === 0 && type !== 0 && uint32le(head, entry + 8) > 0 && uint32le(head, entry + 12) > 0;
-  });
 }

@@ -1,8 +1,8 @@
-import { ByteLru } from "../source/byte-lru.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import { checkReadBounds } from "../source/read-bounds.ts";
 import { type Extent, readExtents } from "./extents.ts";
 import { inflateRaw, inflateZstd } from "./inflate.ts";
+import { InflatedParts } from "./inflated-parts.ts";
 import type { Qcow2Header } from "./qcow2-header.ts";
 import { type ClusterPlace, readPlaces } from "./qcow2-map.ts";
 
@@ -11,7 +11,9 @@ const subclustersPerCluster = 32;
 /** The virtual disk of a QCOW2 without backing file. Clusters that are nowhere read as zeros. */
 export function qcow2Disk(source: ByteSource, header: Qcow2Header): ByteSource {
   const { clusterSize } = header;
-  const inflated = inflatedClusters(source, header);
+  const parts = new InflatedParts();
+  const inflated = ({ offset, length }: { readonly offset: number; readonly length: number }) =>
+    parts.get(offset, () => inflateCluster(source, header, offset, length));
 
   /** Runs of bytes of one cluster, between `from` and `to` within it. */
   function extentsOf(place: ClusterPlace, from: number, to: number): Extent[] {
@@ -51,18 +53,15 @@ export function qcow2Disk(source: ByteSource, header: Qcow2Header): ByteSource {
   };
 }
 
-/** Decompressed clusters, kept for the next small read of the same cluster. */
-function inflatedClusters(source: ByteSource, header: Qcow2Header) {
-  const cache = new ByteLru<number>(16 * 2 ** 20);
-  const inflate = header.compression === "zstd" ? inflateZstd : inflateRaw;
-  return async (place: { readonly offset: number; readonly length: number }): Promise<Buffer> => {
-    const known = cache.get(place.offset);
-    if (known !== undefined) return known;
-    if (place.offset >= source.size) throw new MalformedImage("A compressed cluster lies past the end of the file.");
-    // The last sector need not be whole at the end of the file.
-    const bytes = await source.read(place.offset, Math.min(place.length, source.size - place.offset));
-    const cluster = inflate(bytes, header.clusterSize);
-    cache.set(place.offset, cluster);
-    return cluster;
-  };
+/** Reads and decompresses one cluster. */
+async function inflateCluster(
+  source: ByteSource,
+  header: Qcow2Header,
+  offset: number,
+  length: number,
+): Promise<Buffer> {
+  if (offset >= source.size) throw new MalformedImage("A compressed cluster lies past the end of the file.");
+  // The last sector need not be whole at the end of the file.
+  const bytes = await source.read(offset, Math.min(length, source.size - offset));
+  return header.compression === "zstd" ? inflateZstd(bytes, header.clusterSize) : inflateRaw(bytes, header.clusterSize);
 }

@@ -1,11 +1,11 @@
 /** The two-level map of a sparse VMDK: a directory of tables of grains. VMware, Virtual Disk Format 1.1. */
 import { uint32le, uint64le } from "../byte-fields.ts";
 import type { Finding } from "../report.ts";
-import { ByteLru } from "../source/byte-lru.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import { checkReadBounds } from "../source/read-bounds.ts";
 import { type Extent, readExtents } from "./extents.ts";
 import { inflateZlib } from "./inflate.ts";
+import { InflatedParts } from "./inflated-parts.ts";
 import { checkLength } from "./truncation.ts";
 import { type VmdkHeader, vmdkSectorSize } from "./vmdk-header.ts";
 
@@ -27,7 +27,9 @@ export function directoryLength(header: VmdkHeader): number {
 /** The virtual disk; grains that are nowhere read as zeros. */
 export function vmdkDisk(source: ByteSource, header: PlacedVmdk): ByteSource {
   const { grainSize } = header;
-  const inflated = inflatedGrains(source, header);
+  const parts = new InflatedParts();
+  const inflated = (offset: number, grain: number) =>
+    parts.get(offset, () => inflateGrain(source, header, offset, grain));
 
   function extentOf(sector: number, grain: number, from: number, to: number): Extent {
     if (sector === 0 || (sector === 1 && header.zeroedGrains)) return { kind: "zero", length: to - from };
@@ -70,23 +72,18 @@ async function readSectors(source: ByteSource, header: PlacedVmdk, first: number
   return Array.from({ length: present }, (_, index) => uint32le(entries, index * 4));
 }
 
-/** Decompressed grains, kept for the next small read of the same grain. */
-function inflatedGrains(source: ByteSource, header: VmdkHeader) {
-  const cache = new ByteLru<number>(16 * 2 ** 20);
-  return async (offset: number, grain: number): Promise<Buffer> => {
-    const known = cache.get(offset);
-    if (known !== undefined) return known;
-    const marker = await source.read(offset, grainMarkerLength);
-    const sector = (grain * header.grainSize) / vmdkSectorSize;
-    if (uint64le(marker, 0) !== sector) throw new MalformedImage("A grain of the VMDK is not the one its table names.");
-    const length = uint32le(marker, 8);
-    // Deflate makes incompressible data a little longer, never twice as long.
-    if (length > 2 * header.grainSize + 1024)
-      throw new MalformedImage(`A compressed grain cannot have ${length} bytes.`);
-    const bytes = inflateZlib(await source.read(offset + grainMarkerLength, length), header.grainSize);
-    cache.set(offset, bytes);
-    return bytes;
-  };
+/** Reads and decompresses one grain, whose marker must name its place on the disk. */
+async function inflateGrain(source: ByteSource, header: VmdkHeader, offset: number, grain: number): Promise<Buffer> {
+  const marker = await source.read(offset, grainMarkerLength);
+  const start = grain * header.grainSize;
+  if (uint64le(marker, 0) * vmdkSectorSize !== start) {
+    throw new MalformedImage("A grain of the VMDK is not the one its table names.");
+  }
+  const length = uint32le(marker, 8);
+  // Deflate makes incompressible data a little longer, never twice as long.
+  if (length > 2 * header.grainSize + 1024) throw new MalformedImage(`A compressed grain cannot have ${length} bytes.`);
+  const bytes = await source.read(offset + grainMarkerLength, length);
+  return inflateZlib(bytes, { least: Math.min(header.grainSize, header.capacity - start), most: header.grainSize });
 }
 
 /** Compares the highest byte that the grain tables name with the size of the file. */
