@@ -11,7 +11,7 @@ import { format } from "node:util";
 import type { FunctionFailure, InvocationAnswer, InvocationMessage } from "./invocation-message.ts";
 
 type Handler = (event: Buffer, context: object, callback: (error: unknown, value?: unknown) => void) => unknown;
-type Outcome = { readonly value: unknown } | { readonly handled: boolean; readonly error: unknown };
+type Outcome = { readonly payload: Buffer } | { readonly handled: boolean; readonly error: unknown };
 
 const variable = (name: string): string => {
   // biome-ignore lint/style/noProcessEnv: the environment is how FC configures a function's process.
@@ -75,13 +75,20 @@ let handler: Handler | undefined;
 const run = (message: InvocationMessage): Promise<Outcome> =>
   new Promise((resolve) => {
     const fail = (error: unknown) => resolve({ handled: false, error });
+    const succeed = (value: unknown) => {
+      try {
+        resolve({ payload: payloadOf(value) });
+      } catch (error) {
+        fail(error);
+      }
+    };
     const callback = (error: unknown, value?: unknown) =>
-      resolve(error === undefined || error === null ? { value } : { handled: true, error });
+      error === undefined || error === null ? succeed(value) : resolve({ handled: true, error });
     try {
       handler ??= loadHandler();
       const context = { ...message.context, requestId, logger: { requestId, ...logMethods } };
       const returned = handler(Buffer.from(message.event), context, callback);
-      if (returned instanceof Promise) returned.then((value: unknown) => resolve({ value }), fail);
+      if (returned instanceof Promise) returned.then(succeed, fail);
     } catch (error) {
       fail(error);
     }
@@ -102,7 +109,7 @@ const answer = async (message: InvocationMessage): Promise<void> => {
     peakMemoryInBytes: process.resourceUsage().maxRSS * 1024,
     ...("error" in outcome
       ? { failure: failureOf(outcome.error), handled: outcome.handled }
-      : { payload: payloadOf(outcome.value) }),
+      : { payload: outcome.payload }),
   };
   process.send?.(reply);
 };

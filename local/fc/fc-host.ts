@@ -10,62 +10,34 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Clock } from "../../shared/clock.ts";
 import type { Faults } from "../wire/faults.ts";
 import { type HttpService, startHttpService } from "../wire/http-service.ts";
-import type { Identities, Identity, PolicyDocument } from "../wire/identities.ts";
 import { type Failure, runAsyncInvocation } from "./async-invocations.ts";
-import { createFunctionPool, type FunctionPool } from "./function-pool.ts";
-import type { InvocationResult, LogStream } from "./function-process.ts";
-import type { InvocationMessage } from "./invocation-message.ts";
+import type { InvocationResult } from "./function-process.ts";
+import { type HostedFunction, hostFunction, type InstanceOptions } from "./hosted-function.ts";
 import { InvocationRefused } from "./invocation-refused.ts";
 import { fcInternalError, handleInvokeApi } from "./invoke-api.ts";
 import { type OssEventRecord, ossTriggerPayload, triggerMatches } from "./oss-trigger.ts";
 import { type FunctionDefinition, readFunctions } from "./s-yaml.ts";
 import { everySeconds, parseCronExpression, type TimerTrigger } from "./timer-schedule.ts";
 
-export interface LogLine {
-  readonly function: string;
-  /** Undefined for what a function writes between invocations. */
-  readonly requestId: string | undefined;
-  readonly text: string;
-  readonly stream: LogStream;
-}
-
-/** How OSS events arrive; may be changed at any time. */
-export interface OssDelivery {
-  /** One delay in milliseconds for each delivery: `[0]` is normal, `[0, 0]` twice, `[5000]` late, `[]` lost. */
-  delays(record: OssEventRecord): readonly number[];
-  /** Whether keys are URL-encoded in events. No document says; the samples have plain ASCII. */
-  encodeKeys: boolean;
-}
-
-export interface FcHostOptions {
-  readonly clock: Clock;
-  readonly identities: Identities;
+export interface FcHostOptions extends Omit<InstanceOptions, "bootstrapPath"> {
   readonly faults: Faults;
-  readonly accountId: string;
   readonly sYamlPath: string;
   /** What `${env('NAME')}` stands for in s.yaml; the environment of this process is never read. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Set over the environment variables of every function, as for the endpoints of the embedded OSS and ECS. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** The policies of a function's role. Undefined, or without this option: the role may do everything. */
-  rolePolicies?(roleName: string): readonly PolicyDocument[] | undefined;
   /** The built bootstrap.ts. By default `dist/cli/fc-bootstrap.js` beside s.yaml. */
   readonly bootstrapPath?: string;
-  /** Instances of each function at most: 4, or a function's reserved concurrency. By function name. */
-  readonly maximumInstances?: Readonly<Record<string, number>>;
-  readonly idleInstanceSeconds?: number;
-  /** The timeout of every function, instead of its own. */
-  readonly timeoutInSeconds?: number;
   /** The period of every timer trigger, instead of its own. */
   readonly tickSeconds?: number;
   /** False: timers fire through `fireTimer` only. */
   readonly automaticTimers?: boolean;
-  readonly delivery?: OssDelivery;
+  /**
+   * How OSS events arrive: one delay in milliseconds for each delivery. `[0]` is normal, `[0, 0]` twice, `[5000]` late,
+   * `[]` lost.
+   */
+  deliveryDelays?(record: OssEventRecord): readonly number[];
   retryDelayInMilliseconds?(retry: number): number;
-  onLogLine?(line: LogLine): void;
   onFailure?(failure: Failure): void;
 }
 
@@ -97,119 +69,21 @@ export interface FcHost {
 
 const maximumSyncPayloadInBytes = 32 * 1024 * 1024;
 const maximumAsyncPayloadInBytes = 128 * 1024;
-const defaultMaximumInstances = 4;
-const defaultIdleInSeconds = 180;
-/** FC assumes the role for up to 36 hours. */
-const sessionInSeconds = 36 * 60 * 60;
 /** setTimeout, behind a clock, takes no more than 24 days. */
 const longestSleepInMilliseconds = 24 * 60 * 60 * 1000;
 
-const emptyCredentials = { accessKeyId: "", accessKeySecret: "", securityToken: "" };
-
-/** What a process needs to run at all; FC sets these too. Nothing of this process's environment is passed on. */
-const baseEnvironment = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/tmp", LANG: "C.UTF-8", TZ: "UTC" };
-
-interface HostedFunction {
-  readonly definition: FunctionDefinition;
-  readonly arn: string;
-  readonly pool: FunctionPool;
-  message(requestId: string, event: Buffer, retryCount: number): InvocationMessage;
-}
-
-/** @throws SYamlError or CronExpressionError when s.yaml cannot be read */
+/** @throws SYamlError or CronExpressionError when s.yaml cannot be read, and when a function has not been built */
 export const createFcHost = (options: FcHostOptions): FcHost => {
   const { clock, identities, accountId } = options;
   const folder = dirname(resolve(options.sYamlPath));
   const definitions = readFunctions(readFileSync(options.sYamlPath, "utf8"), folder, options.variables);
-  const bootstrapPath = options.bootstrapPath ?? join(folder, "dist/cli/fc-bootstrap.js");
   const failures: Failure[] = [];
   const pending = new Set<Promise<unknown>>();
   const closing = new AbortController();
   let service: HttpService | undefined;
 
-  const credentialsOf = ({ roleName }: FunctionDefinition): Identity | undefined => {
-    if (roleName === undefined) return undefined;
-    const policies = options.rolePolicies?.(roleName);
-    return identities.issueSession({
-      roleName,
-      accountId,
-      seconds: sessionInSeconds,
-      now: clock.now(),
-      ...(policies === undefined ? {} : { policies }),
-    });
-  };
-
-  const environmentOf = (definition: FunctionDefinition, instanceId: string): Record<string, string> => {
-    const session = credentialsOf(definition);
-    return {
-      ...baseEnvironment,
-      ...definition.environment,
-      ...options.environment,
-      FC_FUNC_CODE_PATH: definition.codeFolder,
-      FC_ACCOUNT_ID: accountId,
-      FC_REGION: definition.region,
-      FC_FUNCTION_NAME: definition.name,
-      FC_FUNCTION_HANDLER: definition.handler,
-      FC_FUNCTION_MEMORY_SIZE: String(definition.memoryInMiB),
-      FC_INSTANCE_ID: instanceId,
-      FC_VER_ID: "LATEST",
-      ...(session === undefined
-        ? {}
-        : {
-            ALIBABA_CLOUD_ACCESS_KEY_ID: session.accessKeyId,
-            ALIBABA_CLOUD_ACCESS_KEY_SECRET: session.accessKeySecret,
-            ALIBABA_CLOUD_SECURITY_TOKEN: session.securityToken ?? "",
-          }),
-    };
-  };
-
-  const host = (definition: FunctionDefinition): HostedFunction => {
-    const { name, handler, memoryInMiB, region, codeFolder } = definition;
-    const timeoutInSeconds = options.timeoutInSeconds ?? definition.timeoutInSeconds;
-    return {
-      definition,
-      arn: `acs:fc:${region}:${accountId}:functions/${name}/LATEST`,
-      pool: createFunctionPool({
-        bootstrapPath,
-        codeFolder,
-        memoryInMiB,
-        timeoutInSeconds,
-        maximumInstances: options.maximumInstances?.[name] ?? definition.reservedConcurrency ?? defaultMaximumInstances,
-        idleInSeconds: options.idleInstanceSeconds ?? defaultIdleInSeconds,
-        environment: (instanceId) => environmentOf(definition, instanceId),
-        onLine: (text, stream, requestId) => options.onLogLine?.({ function: name, requestId, text, stream }),
-      }),
-      message: (requestId, event, retryCount) => {
-        const session = credentialsOf(definition);
-        return {
-          requestId,
-          event,
-          context: {
-            credentials:
-              session === undefined
-                ? emptyCredentials
-                : {
-                    accessKeyId: session.accessKeyId,
-                    accessKeySecret: session.accessKeySecret,
-                    securityToken: session.securityToken ?? "",
-                  },
-            function: { name, handler, memory: memoryInMiB, timeout: timeoutInSeconds },
-            service: {
-              name: "",
-              logProject: definition.logProject,
-              logStore: definition.logStore,
-              qualifier: "LATEST",
-              versionId: "",
-            },
-            region,
-            accountId,
-            retryCount,
-          },
-        };
-      },
-    };
-  };
-  const hosted = new Map(definitions.map((definition) => [definition.name, host(definition)]));
+  const instances = { ...options, bootstrapPath: options.bootstrapPath ?? join(folder, "dist/cli/fc-bootstrap.js") };
+  const hosted = new Map(definitions.map((definition) => [definition.name, hostFunction(definition, instances)]));
 
   /** Counts work that nobody waits for, so that `idle` can. */
   const track = (work: Promise<unknown>): void => {
@@ -268,7 +142,8 @@ export const createFcHost = (options: FcHostOptions): FcHost => {
         await clock.sleep(Math.min(wait, longestSleepInMilliseconds), closing.signal);
         continue;
       }
-      void fire(target, trigger, due);
+      // Ticks may overlap, but no second one is queued behind one that still waits for an instance.
+      if (target.pool.waiting() === 0) void fire(target, trigger, due);
       // Ticks that were missed, say while the machine slept, are not made up for.
       due = schedule.next(clock.now());
     }
@@ -294,8 +169,8 @@ export const createFcHost = (options: FcHostOptions): FcHost => {
       const matching = [...hosted.values()].flatMap((target) =>
         target.definition.ossTriggers.filter((trigger) => triggerMatches(trigger, record)).map(() => target),
       );
-      const delays = options.delivery?.delays(record) ?? [0];
-      const payload = ossTriggerPayload(record, options.delivery?.encodeKeys ?? false);
+      const delays = options.deliveryDelays?.(record) ?? [0];
+      const payload = ossTriggerPayload(record);
       for (const target of matching) for (const delay of delays) void enqueue(target, payload, randomUUID(), delay);
       return matching.length * delays.length;
     },

@@ -5,7 +5,13 @@
  */
 import { randomUUID } from "node:crypto";
 import type { LogStream } from "./function-process.ts";
-import { type FunctionProcess, type InvocationResult, startFunctionProcess } from "./function-process.ts";
+import {
+  exitResult,
+  type FunctionProcess,
+  type InvocationResult,
+  type LogStream,
+  startFunctionProcess,
+} from "./function-process.ts";
 import type { InvocationMessage } from "./invocation-message.ts";
 
 export interface FunctionPoolOptions {
@@ -24,8 +30,11 @@ export interface FunctionPoolOptions {
 export interface FunctionPool {
   /** Never rejects. `prepare` is called when an instance is free: credentials are those of that moment. */
   invoke(prepare: () => InvocationMessage): Promise<InvocationResult>;
+  /** How many invocations wait for an instance. */
+  waiting(): number;
   /** Kills every process that is running an invocation now; the number of those. */
   kill(): number;
+  /** Kills all instances; what waits for one ends as if its process had. */
   close(): Promise<void>;
 }
 
@@ -38,7 +47,8 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
   const instances = new Set<Instance>();
   const free: Instance[] = [];
   const busy = new Set<Instance>();
-  const waiting: ((instance: Instance) => void)[] = [];
+  const waiting: ((instance: Instance | undefined) => void)[] = [];
+  let closed = false;
 
   const start = (): Instance => {
     const instance: Instance = {
@@ -58,7 +68,8 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
     return instance;
   };
 
-  const acquire = async (): Promise<Instance> => {
+  const acquire = async (): Promise<Instance | undefined> => {
+    if (closed) return undefined;
     const warm = free.pop();
     if (warm !== undefined) {
       clearTimeout(warm.idleTimer);
@@ -71,7 +82,7 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
   const release = (instance: Instance): void => {
     const alive = instances.has(instance);
     const next = waiting.shift();
-    if (next !== undefined) next(alive ? instance : start());
+    if (next !== undefined) next(closed ? undefined : alive ? instance : start());
     else if (alive) {
       free.push(instance);
       instance.idleTimer = setTimeout(() => instance.process.kill(), options.idleInSeconds * 1000).unref();
@@ -81,8 +92,10 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
   return {
     invoke: async (prepare) => {
       const instance = await acquire();
+      const message = prepare();
+      if (instance === undefined) return exitResult(message.requestId);
       busy.add(instance);
-      const result = await instance.process.invoke(prepare());
+      const result = await instance.process.invoke(message);
       busy.delete(instance);
       // An exit is reported to the invocation before the instance is counted out.
       if (result.errorType === "FunctionTimeoutError" || result.errorType === "ProcessExitedUnexpectedly")
@@ -90,12 +103,15 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
       release(instance);
       return result;
     },
+    waiting: () => waiting.length,
     kill: () => {
       const running = [...busy];
       for (const { process } of running) process.kill();
       return running.length;
     },
     close: async () => {
+      closed = true;
+      for (const next of waiting.splice(0)) next(undefined);
       const all = [...instances];
       for (const { process } of all) process.kill();
       await Promise.all(all.map(({ process }) => process.exited));

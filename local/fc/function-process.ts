@@ -53,6 +53,16 @@ const bytesInMiB = 1024 * 1024;
 const exitMessage = (milliseconds: number): string =>
   `Process exited unexpectedly before completing request (duration: ${Math.round(milliseconds)}ms, maxMemoryUsage: 0MB)`;
 
+/** The result of an invocation that no process took. */
+export const exitResult = (requestId: string): InvocationResult => ({
+  requestId,
+  payload: Buffer.from(JSON.stringify({ errorMessage: exitMessage(0) })),
+  errorType: "ProcessExitedUnexpectedly",
+  durationInMilliseconds: 0,
+  peakMemoryInMiB: 0,
+  logTail: "",
+});
+
 interface Running {
   readonly requestId: string;
   readonly startedAt: number;
@@ -149,6 +159,7 @@ export const startFunctionProcess = (options: FunctionProcessOptions): FunctionP
     kill: () => void child.kill("SIGKILL"),
     invoke: (message) =>
       new Promise((resolve) => {
+        if (ended) return resolve(exitResult(message.requestId));
         const timer = setTimeout(() => {
           if (running !== undefined) running.timedOut = true;
           child.kill("SIGKILL");
@@ -163,9 +174,8 @@ export const startFunctionProcess = (options: FunctionProcessOptions): FunctionP
           streamsAtEnd: 0,
           timedOut: false,
         };
-        if (ended) fail("ProcessExitedUnexpectedly", { errorMessage: exitMessage(0) });
         // A process that is just ending is reported when it has ended.
-        else if (child.connected) child.send(message, () => {});
+        if (child.connected) child.send(message, () => {});
       }),
   };
 };

@@ -36,10 +36,4 @@ export const triggerMatches = (trigger: OssTrigger, record: OssEventRecord): boo
 };
 
 /** The payload of an invocation by an OSS trigger: always a list, in practice of one event. */
-export const ossTriggerPayload = (record: OssEventRecord, encodeKey: boolean): Buffer => {
-  const { object } = record.oss;
-  const sent = encodeKey
-    ? { ...record, oss: { ...record.oss, object: { ...object, key: encodeURIComponent(object.key) } } }
-    : record;
-  return Buffer.from(JSON.stringify({ events: [sent] }));
-};
+export const ossTriggerPayload = (record: OssEventRecord): Buffer => Buffer.from(JSON.stringify({ events: [record] }));

@@ -201,3 +201,14 @@ export const readFunctions = (
     .required("resources")
     .entries.map(([name, resource]) => readFunction(resource, `resources.${name}`, folder));
 };
+
+/**
+ * The texts among the file's `vars`, by name.
+ * @throws SYamlError as `readFunctions`
+ */
+export const readVars = (text: string, variables: Readonly<Record<string, string>>): Record<string, string> => {
+  const document = reader(interpolate(parse(text), variables), "s.yaml");
+  return Object.fromEntries(
+    document.mapping("vars").entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+};

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FcHostOptions, OssDelivery } from "../../../local/fc/fc-host.ts";
+import type { FcHostOptions } from "../../../local/fc/fc-host.ts";
 import type { OssEventRecord } from "../../../local/fc/oss-trigger.ts";
 import { startTestHost, type TestFunction, type TestHost } from "./fc-test-host.ts";
 import { manualClock } from "./manual-clock.ts";
@@ -60,14 +60,16 @@ describe("an OSS trigger", () => {
     expect(running.lines).toEqual([]);
   });
 
-  it.each<[string, OssDelivery, readonly string[]]>([
-    ["twice", { delays: () => [0, 0], encodeKeys: false }, ["a b", "a b", "c", "c"]],
-    ["not at all", { delays: () => [], encodeKeys: false }, []],
-    ["with encoded keys", { delays: () => [0], encodeKeys: true }, ["a%20b", "c"]],
-    ["out of order", { delays: ({ oss }) => [oss.object.key === "a b" ? 300 : 0], encodeKeys: false }, ["c", "a b"]],
-  ])("can deliver %s", async (_, delivery, expected) => {
-    const running = await start({ printer }, { delivery, maximumInstances: { printer: 1 } });
-    for (const key of ["a b", "c"]) running.host.deliverOssEvent(record(key));
+  it.each<[string, (key: string) => readonly number[], readonly string[]]>([
+    ["twice", () => [0, 0], ["a", "a", "b", "b"]],
+    ["not at all", () => [], []],
+    ["out of order", (key) => [key === "a" ? 300 : 0], ["b", "a"]],
+  ])("can deliver %s", async (_, delays, expected) => {
+    const running = await start(
+      { printer },
+      { deliveryDelays: ({ oss }) => delays(oss.object.key), maximumInstances: { printer: 1 } },
+    );
+    for (const key of ["a", "b"]) running.host.deliverOssEvent(record(key));
     await running.host.idle();
     const keys = printed(running).map(({ event }) => (event as { events: OssEventRecord[] }).events[0]?.oss.object.key);
     expect(keys).toEqual(expected);
@@ -200,6 +202,18 @@ describe("a timer trigger", () => {
     expect(times(running)).toEqual(expected.map((time) => `2026-11-23T${time}Z`));
   });
 
+  it("does not queue tick after tick behind one that takes long", async () => {
+    const clock = manualClock();
+    const slow = {
+      ...timed("@every 1m"),
+      code: `${prints} const print = exports.handler; exports.handler = async (...all) => { await print(...all); await new Promise((r) => setTimeout(r, 300)); };`,
+    };
+    const running = await start({ f: slow }, { clock, automaticTimers: true, maximumInstances: { f: 1 } });
+    await clock.advance(600_000);
+    await running.host.idle();
+    expect(times(running)).toEqual(["2026-11-23T10:01:00Z", "2026-11-23T10:02:00Z"]);
+  });
+
   it("fires once after a time in which nothing could run", async () => {
     const clock = manualClock();
     let offset = 0;
@@ -218,7 +232,7 @@ describe("closing the host", () => {
     writeFileSync(marker, "");
     const code = `exports.handler = () => { require("node:fs").writeFileSync(${JSON.stringify(marker)}, String(process.pid)); return new Promise(() => {}); };`;
     const running = await start({ f: { code, props: { triggers: [ossTrigger] } } });
-    running.host.deliverOssEvent(record("a"));
+    for (let count = 0; count < 20; count += 1) running.host.deliverOssEvent(record("a"));
     while (readFileSync(marker, "utf8") === "") await new Promise((resolve) => setTimeout(resolve, 10));
     await running.close();
     test = undefined;

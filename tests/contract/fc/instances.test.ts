@@ -22,6 +22,7 @@ const code = {
       case "throw": throw new TypeError("no good");
       case "callback": return callback(new Error("handled"));
       case "callback-text": return callback("something is wrong");
+      case "circular": { const value = {}; value.value = value; return Promise.resolve(value); }
       case "exit": process.exit(3);
       case "later": setTimeout(() => { throw new Error("nobody catches this"); }, 1); return;
       default: return Promise.reject(new RangeError("rejected"));
@@ -110,6 +111,11 @@ describe("an instance of a function", () => {
   it.each([
     ["throw", "UnhandledInvocationError", { errorMessage: "no good", errorType: "TypeError" }],
     ["reject", "UnhandledInvocationError", { errorMessage: "rejected", errorType: "RangeError" }],
+    [
+      "circular",
+      "UnhandledInvocationError",
+      { errorMessage: expect.stringContaining("circular"), errorType: "TypeError" },
+    ],
     ["callback", "HandledInvocationError", { errorMessage: "handled", errorType: "Error" }],
   ])("reports %s with message, type and stack", async (event, errorType, error) => {
     const result = await call(test, "fails", event);
