@@ -9,6 +9,8 @@ const readers: ReadonlyMap<string, () => Promise<OpenFilesystem>> = new Map([
   ["ext4", loadExt],
   ["vfat", async () => (await import("./fat/open-fat.ts")).openFat],
   ["xfs", async () => (await import("./xfs/open-xfs.ts")).openXfs],
+  ["btrfs", async () => (await import("./btrfs/open-btrfs.ts")).openBtrfs],
+  ["ntfs", async () => (await import("./ntfs/open-ntfs.ts")).openNtfs],
 ]);
 
 async function loadExt(): Promise<OpenFilesystem> {
