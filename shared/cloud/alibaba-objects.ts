@@ -23,7 +23,7 @@ export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
       bucket,
       accessKeyId: credentials.accessKeyId,
       accessKeySecret: credentials.accessKeySecret,
-      ...(credentials.securityToken ? { stsToken: credentials.securityToken } : {}),
+      ...sessionOptions(credentials),
       ...(endpoint ? { endpoint, secure: !endpoint.startsWith("http:") } : { secure: true }),
       authorizationV4: true,
       timeout: options.timeoutInMilliseconds ?? 20_000,
@@ -103,6 +103,13 @@ export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
       return info && bucketSummary(info.bucket);
     },
   };
+}
+
+/** FC renews credentials with each invocation; the client only has to be told so, or it warns on every request. */
+function sessionOptions({ accessKeyId, accessKeySecret, securityToken }: Credentials): Partial<OSS.Options> {
+  if (!securityToken) return {};
+  const same = { accessKeyId, accessKeySecret, stsToken: securityToken };
+  return { stsToken: securityToken, refreshSTSToken: async () => same };
 }
 
 interface OssFault {

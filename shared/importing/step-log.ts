@@ -17,12 +17,17 @@ export function logStep(
   level: LogLevel = levels[event] ?? "info",
   more: LogFields = {},
 ): void {
-  log(level, event, sentenceOf(record, event), { ...fieldsOf(record), ...more });
+  const { findings, requestId } = record;
+  const once = {
+    ...(findings && findings.length > 0 && event !== "import.available" ? { findings } : {}),
+    ...(requestId ? { ecsRequestId: requestId } : {}),
+  };
+  log(level, event, sentenceOf(record, event), { ...fieldsOf(record), ...once, ...more });
 }
 
 /** The fields that every line about a job has. */
 export function fieldsOf(record: JobRecord): LogFields {
-  const { subject, attempt, result, code, reason, advice, findings, requestId } = record;
+  const { subject, attempt, result, code, reason, advice } = record;
   return {
     region: subject.region,
     bucket: subject.bucket,
@@ -34,8 +39,6 @@ export function fieldsOf(record: JobRecord): LogFields {
     ...(code ? { errorCode: code } : {}),
     ...(reason ? { reason } : {}),
     ...(advice ? { advice } : {}),
-    ...(findings && findings.length > 0 ? { findings } : {}),
-    ...(requestId ? { ecsRequestId: requestId } : {}),
     ...(result ? { seconds: result.seconds, snapshots: result.snapshots, progress: 100 } : {}),
   };
 }
