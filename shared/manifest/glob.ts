@@ -60,7 +60,8 @@ function wildcardMatches(
       return false;
     }
   }
-  return pattern.slice(at).every((part) => part === wildcard);
+  // `a*` may end in nothing, but `a/**` is what lies below `a`.
+  return pattern.slice(at).every((part) => part === wildcard && part === "*");
 }
 
 /** The globs that the braces of one stand for, bounded. */

@@ -11,16 +11,7 @@ import {
   Parser,
   type YAMLError,
 } from "yaml";
-import {
-  emptyObject,
-  maxDepth,
-  maxValues,
-  pointerTo,
-  printable,
-  quoted,
-  type SourceReading,
-  TreeBuilder,
-} from "./source-tree.ts";
+import { emptyObject, maxDepth, pointerTo, printable, quoted, type SourceReading, TreeBuilder } from "./source-tree.ts";
 
 /** Lexical pieces: words, indicators, blanks and line ends. Reading stops there, so that no text takes long. */
 const maxTokens = 12_000;
