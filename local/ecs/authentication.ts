@@ -13,7 +13,10 @@ export type Nonces = Map<string, number>;
 export interface Gate {
   readonly identities: Identities;
   readonly nonces: Nonces;
+  /** By which sessions expire. */
   readonly now: Date;
+  /** By which callers date their requests. */
+  readonly signingNow: Date;
 }
 
 /**
@@ -26,7 +29,7 @@ export const authenticate = (request: ParsedRequest, gate: Gate): Identity | Ref
   if ("problem" in claim) return refuse("IncompleteSignature", claim.problem);
   if (claim.accessKeyId === "" || claim.nonce === "" || claim.signature === "")
     return refuse("IncompleteSignature", "the key, the nonce or the signature is missing");
-  const mistimed = checkTime(claim.timestamp, gate.now);
+  const mistimed = checkTime(claim.timestamp, gate.signingNow);
   if (mistimed !== undefined) return mistimed;
   const identity = gate.identities.find(claim.accessKeyId);
   if (identity === undefined) return refuse("InvalidAccessKeyId.NotFound");
@@ -53,14 +56,14 @@ const checkToken = (identity: Identity, claim: SignatureClaim, now: Date): Refus
 };
 
 /** False when the nonce was used. It is kept until its timestamp is too old to be used again. */
-const useNonce = ({ nonces, now }: Gate, claim: SignatureClaim): boolean => {
+const useNonce = ({ nonces, signingNow }: Gate, claim: SignatureClaim): boolean => {
   const name = `${claim.accessKeyId} ${claim.nonce}`;
   if (nonces.has(name)) return false;
   // A map keeps the order of insertion and all live equally long, so the dead ones come first.
   for (const [old, until] of nonces) {
-    if (until >= now.getTime()) break;
+    if (until >= signingNow.getTime()) break;
     nonces.delete(old);
   }
-  nonces.set(name, now.getTime() + 2 * allowedSkewInMilliseconds);
+  nonces.set(name, signingNow.getTime() + 2 * allowedSkewInMilliseconds);
   return true;
 };

@@ -4,8 +4,8 @@
  * It serves the operations of `operations.ts`, with ACS3-HMAC-SHA256 and the older RPC signature (HMAC-SHA1, GET and
  * POST), long-lived keys and session tokens, JSON and XML. Order of checks: size and form of the request, action and
  * version, authentication (`authentication.ts`), faults, scripted refusals, rate, RAM policy, parameters that every
- * operation has, then the operation's own (`operations/`). Time is the clock's alone: tasks, checks, tokens and
- * timestamps follow it, and nothing runs in the background.
+ * operation has, then the operation's own (`operations/`). Time is the clock's alone: tasks, checks and tokens
+ * follow it, and nothing runs in the background.
  *
  * Gaps:
  * - No instances, snapshots, sharing, copies or export; those actions are refused by name.
@@ -60,6 +60,11 @@ import { type CallCounts, throttle } from "./throttle.ts";
 
 export interface EcsServerOptions {
   readonly clock: Clock;
+  /**
+   * The clock that callers date and sign their requests by; `clock` when absent. Give the machine's where a test turns
+   * `clock` ahead, or the official clients, which know no other, are refused for their timestamps.
+   */
+  readonly signingClock?: Clock;
   readonly identities: Identities;
   readonly faults: Faults;
   readonly objects: ObjectLookup;
@@ -114,10 +119,8 @@ export const createEcsServer = (options: EcsServerOptions): EcsServer => {
 
 type Endpoint = Pick<Parameters<typeof startHttpService>[0], "handle" | "internalError">;
 
-const createEndpoint = (
-  { clock, identities, faults, region, accountId }: EcsServerOptions,
-  cloud: EcsCloud,
-): Endpoint => {
+const createEndpoint = (options: EcsServerOptions, cloud: EcsCloud): Endpoint => {
+  const { clock, signingClock = clock, identities, faults, region, accountId } = options;
   const nonces: Nonces = new Map();
   const tokens: ClientTokens = new Map();
   const counts: CallCounts = new Map();
@@ -163,7 +166,7 @@ const createEndpoint = (
       if (unsupportedActions.includes(action)) return reply(refuse("UnsupportedOperation", action));
       if (!isEcsOperation(action) || request.path !== "/") return reply(refuse("InvalidAction.NotFound"));
       if (version !== apiVersion) return reply(refuse("NoSuchVersion"));
-      const caller = authenticate(request, { identities, nonces, now: clock.now() });
+      const caller = authenticate(request, { identities, nonces, now: clock.now(), signingNow: signingClock.now() });
       if (isRefusal(caller)) return reply(caller);
       const { accessKeyId } = caller;
       const parameters = Object.fromEntries(request.parameters);

@@ -5,7 +5,7 @@ import { preparedRoles, type Roles } from "../../../local/ram/roles.ts";
 import { type Faults, noFaults } from "../../../local/wire/faults.ts";
 import type { Identities, Identity } from "../../../local/wire/identities.ts";
 import type { BucketFacts, ObjectLookup, StoredObjectFacts } from "../../../local/wire/object-lookup.ts";
-import type { Clock } from "../../../shared/clock.ts";
+import { type Clock, systemClock } from "../../../shared/clock.ts";
 
 export const region = "cn-hangzhou";
 export const accountId = "1234567890123456";
@@ -17,8 +17,7 @@ export interface HandClock extends Clock {
 }
 
 export const createHandClock = (): HandClock => {
-  // The official clients sign with the machine's time, so the hand clock starts there.
-  let now = Date.now();
+  let now = Date.parse("2026-11-23T10:00:00Z");
   return {
     now: () => new Date(now),
     sleep: async () => undefined,
@@ -75,7 +74,16 @@ export const startEmbeddedEcs = async (): Promise<EmbeddedEcs> => {
   const roles = preparedRoles();
   const faults = noFaults();
   const identities = createIdentities([account]);
-  const server = createEcsServer({ clock, identities, faults, objects, roles, region, accountId });
+  const server = createEcsServer({
+    clock,
+    signingClock: systemClock,
+    identities,
+    faults,
+    objects,
+    roles,
+    region,
+    accountId,
+  });
   const { port } = await server.listen(0);
   return { server, endpoint: `127.0.0.1:${port}`, clock, objects, roles, faults, identities };
 };

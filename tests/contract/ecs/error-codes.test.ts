@@ -256,7 +256,7 @@ const meetings: Readonly<Record<EcsErrorCode, Meeting | "script">> = {
   "InvalidSecurityToken.Expired": (cloud) => {
     const caller = session(cloud);
     cloud.clock.advance(900);
-    return byHand({ at: cloud.clock.now() }, caller)(cloud);
+    return byHand({}, caller)(cloud);
   },
   IncompleteSignature: byHand({ signature: "" }),
   SignatureDoesNotMatch: byHand({ signature: "0".repeat(64) }),
@@ -265,8 +265,8 @@ const meetings: Readonly<Record<EcsErrorCode, Meeting | "script">> = {
     return byHand({ nonce: "once" })(cloud);
   },
   "InvalidTimeStamp.Format": byHand({ timestamp: "yesterday" }),
-  "InvalidTimeStamp.Expired": (cloud) => byHand({ at: new Date(cloud.clock.now().getTime() - 16 * 60_000) })(cloud),
-  IllegalTimestamp: (cloud) => byHand({ at: new Date(cloud.clock.now().getTime() + 16 * 60_000) })(cloud),
+  "InvalidTimeStamp.Expired": byHand({ minutesOff: -16 }),
+  IllegalTimestamp: byHand({ minutesOff: 16 }),
   "Throttling.User": async (cloud) => {
     cloud.server.settings.requestsPerSecond = { ImportImage: 1 };
     await imports(cloud);

@@ -1,12 +1,14 @@
 /** Requests that the official clients cannot say: skewed, replayed, forged, by GET, or malformed. */
 import { createHash, createHmac, randomUUID } from "node:crypto";
+import { systemClock } from "../../../shared/clock.ts";
 import type { Credentials } from "./generic-client.ts";
 
 export interface HandMade {
   readonly action?: string;
   readonly version?: string;
   readonly parameters?: Readonly<Record<string, string>>;
-  readonly at?: Date;
+  /** How far the caller's clock is ahead of the machine's. */
+  readonly minutesOff?: number;
   readonly timestamp?: string;
   readonly nonce?: string;
   readonly method?: "GET" | "POST";
@@ -36,7 +38,8 @@ const query = (parameters: Readonly<Record<string, string>>): string =>
     .map((name) => `${strict(name)}=${strict(parameters[name] ?? "")}`)
     .join("&");
 
-const seconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, "Z");
+const timestamp = ({ minutesOff = 0, timestamp }: HandMade): string =>
+  timestamp ?? new Date(systemClock.now().getTime() + minutesOff * 60_000).toISOString().replace(/\.\d+Z$/, "Z");
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 const answer = async (response: Response): Promise<RawAnswer> => {
@@ -55,7 +58,7 @@ export const sendAcs3 = async (
     host: endpoint,
     "x-acs-action": request.action ?? "DescribeTasks",
     "x-acs-version": request.version ?? "2014-05-26",
-    "x-acs-date": request.timestamp ?? seconds(request.at ?? new Date()),
+    "x-acs-date": timestamp(request),
     "x-acs-signature-nonce": request.nonce ?? randomUUID(),
     "x-acs-content-sha256": sha256(body),
     ...(credentials.securityToken === undefined ? {} : { "x-acs-security-token": credentials.securityToken }),
@@ -86,7 +89,7 @@ export const sendRpcV1 = async (
     SignatureMethod: "HMAC-SHA1",
     SignatureVersion: "1.0",
     SignatureNonce: request.nonce ?? randomUUID(),
-    Timestamp: request.timestamp ?? seconds(request.at ?? new Date()),
+    Timestamp: timestamp(request),
     ...(request.parameters ?? { RegionId: "cn-hangzhou" }),
   };
   const stringToSign = `${method}&%2F&${strict(query(unsigned))}`;

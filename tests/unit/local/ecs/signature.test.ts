@@ -32,6 +32,7 @@ const gate = (capture: Capture): Gate => {
     },
     nonces: new Map(),
     now: new Date("2026-11-23T10:02:00Z"),
+    signingNow: new Date("2026-11-23T10:02:00Z"),
   };
 };
 
@@ -77,8 +78,8 @@ describe("requests captured from official clients", () => {
     });
 
     it("is refused 15 minutes after or before its time", () => {
-      const late = { ...gate(capture), now: new Date("2026-11-23T10:17:00Z") };
-      const early = { ...gate(capture), now: new Date("2026-11-23T09:45:00Z") };
+      const late = { ...gate(capture), signingNow: new Date("2026-11-23T10:17:00Z") };
+      const early = { ...gate(capture), signingNow: new Date("2026-11-23T09:45:00Z") };
       expect(verdict(wire(capture), late)).toBe("InvalidTimeStamp.Expired");
       expect(verdict(wire(capture), early)).toBe("IllegalTimestamp");
     });
