@@ -1,8 +1,8 @@
 // The sidecar's and the bucket manifest's schemas, each complete in one file: settings.schema.json is the truth, and an
 // editor that is pointed at one file needs no other.
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { formatted } from "./format-text.mjs";
 
 const folder = new URL("../shared/manifest/schemas/", import.meta.url);
 export const schemaPath = (name) => fileURLToPath(new URL(`${name}.schema.json`, folder));
@@ -142,14 +142,4 @@ export function bucketManifestSchema() {
   });
 }
 
-/** As the linter formats it, so that it has nothing to change in a generated file. */
-function asText(schema) {
-  const biome = fileURLToPath(new URL("../node_modules/@biomejs/biome/bin/biome", import.meta.url));
-  const options = {
-    input: JSON.stringify(schema),
-    encoding: "utf8",
-    stdio: ["pipe", "pipe", "ignore"],
-    cwd: fileURLToPath(new URL("..", import.meta.url)),
-  };
-  return execFileSync(process.execPath, [biome, "format", "--stdin-file-path=generated.json"], options);
-}
+const asText = (schema) => formatted(JSON.stringify(schema), "generated.json");

@@ -35,7 +35,7 @@ describe("readManifest", () => {
     );
     expect(manifest).toEqual({ imageName: "网站", disks: [{ diskImageSize: 40 }] });
     expect(positionOf("/imageName")).toEqual({ line: 2, column: 2 });
-    expect(positionOf("/disks/0/diskImageSize")).toEqual({ line: 3, column: 15 });
+    expect(positionOf("/disks/0/diskImageSize")).toEqual({ line: 3, column: 14 });
   });
 
   it.each([
@@ -83,7 +83,8 @@ describe("the precompiled validators", () => {
   it("need no package at run time", () => {
     const code = readFileSync(join(__dirname, "../../../shared/manifest/generated/validators.cjs"), "utf8");
     expect(code).toContain("validateBucketManifest");
-    expect(code).not.toMatch(/\brequire\(/);
+    // ajv keeps the text of one call, for generating code, in a string.
+    expect(code.replace(/'require\([^']*'/g, "")).not.toMatch(/\brequire\(/);
     expect(Buffer.byteLength(code)).toBeLessThan(80_000);
   });
 });
