@@ -1,4 +1,5 @@
 /** Which of a disk's filesystems is the root of a Linux system, and what else that system mounts into it. */
+import { isBtrfs } from "../filesystem/btrfs/open-btrfs.ts";
 import { createTree, type Mount, type MountedTree } from "../filesystem/path-walk.ts";
 import { attempt, guestTreeOf, isDirectory, readFirstText, readText } from "./guest-tree.ts";
 import { type FstabEntry, isMountedAtBoot, parseFstab } from "./linux/fstab.ts";
@@ -13,8 +14,8 @@ export interface RootCandidate {
 
 const unixKinds = new Set(["ext2", "ext3", "ext4", "xfs", "btrfs"]);
 
-/** Where distributions put their root on btrfs: Ubuntu, Fedora, and SUSE's first snapshot. */
-const btrfsRoots = ["@", "root", "@/.snapshots/1/snapshot"];
+/** Where distributions put their root on btrfs, if it is not the default subvolume: Ubuntu, Debian, Fedora, SUSE. */
+const btrfsRoots = ["@", "@rootfs", "root", "@/.snapshots/1/snapshot"];
 
 /** The roots on a disk, the most likely first. */
 export async function findRoots(volumes: readonly Volume[], unread: string[]): Promise<RootCandidate[]> {
@@ -28,10 +29,9 @@ async function rootOn(volume: Volume): Promise<RootCandidate[]> {
   const { fs } = volume;
   if (fs === undefined || !unixKinds.has(fs.kind)) return [];
   const mounts: Mount[] = [{ at: "/", fs }];
-  if (fs.kind === "btrfs") {
-    const tree = createTree(mounts);
-    const nodes = await Promise.all(btrfsRoots.map((path) => tree.stat(`/${path}`)));
-    mounts.push(...nodes.flatMap((root) => (root?.kind === "directory" ? [{ at: "/", fs, root }] : [])));
+  if (isBtrfs(fs)) {
+    const nodes = await Promise.all(btrfsRoots.map((path) => fs.subvolumeRoot(path)));
+    mounts.push(...nodes.flatMap((root) => (root === undefined ? [] : [{ at: "/", fs, root }])));
   }
   const scored = await Promise.all(mounts.map(async (mount) => ({ volume, mount, score: await scoreOf(mount) })));
   // Subvolumes of one filesystem are parts or snapshots of one system.
@@ -86,9 +86,9 @@ export async function mountGuest(root: RootCandidate, volumes: readonly Volume[]
 async function mountOf(entry: FstabEntry, { fs }: Volume): Promise<Mount | undefined> {
   if (fs === undefined) return undefined;
   const subvolume = entry.options.find((option) => option.startsWith("subvol="))?.slice("subvol=".length);
-  if (fs.kind !== "btrfs" || subvolume === undefined) return { at: entry.mountPoint, fs };
-  const root = await createTree([{ at: "/", fs }]).stat(subvolume);
-  return root?.kind === "directory" ? { at: entry.mountPoint, fs, root } : undefined;
+  if (!isBtrfs(fs) || subvolume === undefined) return { at: entry.mountPoint, fs };
+  const root = await fs.subvolumeRoot(subvolume);
+  return root === undefined ? undefined : { at: entry.mountPoint, fs, root };
 }
 
 /** Whether a volume is what fstab means by `device`. Partition UUIDs and labels are not known, so never matched. */

@@ -133,7 +133,9 @@ function virtioMissing({ kernels, drivers }: LinuxFacts): Verdict | undefined {
   const version = printable(newest.version);
   if (!lacksVirtioDisk(newest)) {
     const isModule = newest.kinds.virtio_blk === "m" || newest.kinds.virtio_pci === "m";
-    if (kernels[0]?.initramfsPath !== undefined || !isModule) return undefined;
+    // A kernel without a file in /boot may be part of a unified image, with its initramfs inside.
+    const isAlone = kernels[0]?.imagePath !== undefined && kernels[0].initramfsPath === undefined;
+    if (!isAlone || !isModule) return undefined;
     return {
       message: `Kernel ${version} has its virtio drivers as modules, and no initramfs of its own was found.`,
       fix: "Make an initramfs for it, if the boot loader does not bring one from elsewhere.",

@@ -136,7 +136,7 @@ export const settingRules: readonly Rule[] = [
     check: ({ isSelinuxEnforcing }) =>
       isSelinuxEnforcing
         ? {
-            message: "SELinux is set to enforce; ECS's image check asks for it to be off.",
+            message: "SELinux is set to enforce, which ECS's image check points out.",
             fix: "Nothing for a distribution's own image; if instances do not start, set SELINUX=permissive in /etc/selinux/config.",
           }
         : undefined,

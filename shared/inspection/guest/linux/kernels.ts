@@ -50,8 +50,7 @@ export function kernelsAmong(bootNames: readonly string[], moduleVersions: reado
 }
 
 function kernelOf(name: string, suffix: string, names: ReadonlySet<string>, modules: readonly string[]): Kernel {
-  const byFlavour = modules.filter((version) => version.endsWith(`-${suffix}`)).sort(compareVersions);
-  const version = /^\d/.test(suffix) ? suffix : (byFlavour.at(-1) ?? suffix);
+  const version = /^\d/.test(suffix) ? suffix : (versionOfFlavour(suffix, modules) ?? suffix);
   const initramfs = [
     `initrd.img-${suffix}`,
     `initramfs-${suffix}.img`,
@@ -66,6 +65,12 @@ function kernelOf(name: string, suffix: string, names: ReadonlySet<string>, modu
     ...(initramfs === undefined ? {} : { initramfsPath: `/boot/${initramfs}` }),
     ...(config === undefined ? {} : { configPath: `/boot/${config}` }),
   };
+}
+
+/** The version of `vmlinuz-virt` or `vmlinuz-linux`: by the modules' ending, or because there are no other modules. */
+function versionOfFlavour(flavour: string, modules: readonly string[]): string | undefined {
+  const matching = modules.filter((version) => version.endsWith(`-${flavour}`)).sort(compareVersions);
+  return matching.at(-1) ?? (modules.length === 1 ? modules[0] : undefined);
 }
 
 /** The kernels of a guest, newest first; empty when it has none (a container's filesystem). */
