@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { parseMetadataText } from "../../../../shared/inspection/filesystem/lvm/metadata-text.ts";
 import { openVolumeGroup } from "../../../../shared/inspection/filesystem/lvm/open-volume-group.ts";
 import { CannotTell, MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
-import { sourceOf } from "../../../fixtures/images/open-image.ts";
+import { imageBytes, sourceOf } from "../../../fixtures/images/open-image.ts";
 import {
   areaOffset,
   areaSize,
@@ -45,6 +45,21 @@ async function extents(source: Awaited<ReturnType<typeof only>>): Promise<number
 }
 
 describe("an LVM2 volume group", () => {
+  it("made by LVM2 itself is read, segment by segment", async () => {
+    const volumes = await openVolumeGroup([imageBytes("lvm-second"), imageBytes("lvm-first")].map(sourceOf));
+    expect(volumes.map(({ group, name, source }) => [group, name, source.size / 2 ** 18])).toEqual([
+      ["fixture-group", "root", 7],
+      ["fixture-group", "swap", 3],
+      ["fixture-group", "striped", 4],
+    ]);
+    // Each extent of the disks begins with the disk's name and the extent's number.
+    const root = volumes[0]?.source;
+    const marks = [0, 1, 2, 3, 4, 5, 6].map(async (extent) => (await root?.read(extent * 2 ** 18, 9))?.toString());
+    const expected = ["first 0\n", "first 1\n", "first 2\n", "first 3\n", "second 0\n", "second 1\n", "first 7\n"];
+    expect((await Promise.all(marks)).map((mark) => mark?.replaceAll("\0", ""))).toEqual(expected);
+    await expect(volumes[2]?.source.read(0, 1)).rejects.toThrow(/striped/);
+  });
+
   it("gives its visible volumes by name", async () => {
     const segment = [{ start: 0, count: 2 }];
     const metadata = metadataText(
