@@ -17,32 +17,31 @@ const dynamicVhd = 3;
  * RAW. Fields: the public specifications of QCOW2, VHD and VMDK.
  */
 export const readContainerHeader = async (object: StoredObjectFacts): Promise<ContainerHeader> => {
-  const first = await object.read(0, Math.min(sectorInBytes, object.size));
-  if (startsWith(first, "QFI\xfb")) return { format: "QCOW2", virtualSizeInBytes: sizeAt(first, 24) };
-  if (startsWith(first, "KDMV")) {
-    const sectors = first.length >= 20 ? Number(first.readBigUInt64LE(12)) : undefined;
-    return { format: "VMDK", virtualSizeInBytes: sectors === undefined ? undefined : sectors * sectorInBytes };
-  }
+  const first = await readSector(object, 0);
+  if (startsWith(first, "QFI\xfb")) return { format: "QCOW2", virtualSizeInBytes: Number(first.readBigUInt64BE(24)) };
+  if (startsWith(first, "KDMV"))
+    return { format: "VMDK", virtualSizeInBytes: Number(first.readBigUInt64LE(12)) * sectorInBytes };
   if (startsWith(first, "# Disk DescriptorFile")) return { format: "VMDK", virtualSizeInBytes: undefined };
-  if (object.size >= sectorInBytes) {
-    const last = await object.read(object.size - sectorInBytes, sectorInBytes);
-    if (startsWith(last, "conectix")) return readVhd(object, last);
-  }
-  return { format: "RAW", virtualSizeInBytes: object.size };
+  const last = await readSector(object, Math.max(0, object.size - sectorInBytes));
+  return startsWith(last, "conectix") ? readVhd(object, last) : { format: "RAW", virtualSizeInBytes: object.size };
 };
 
 const readVhd = async (object: StoredObjectFacts, footer: Buffer): Promise<ContainerHeader> => {
-  const container = { format: "VHD", virtualSizeInBytes: sizeAt(footer, 48) } as const;
-  const headerOffset = sizeAt(footer, 16) ?? Number.POSITIVE_INFINITY;
+  const container = { format: "VHD", virtualSizeInBytes: Number(footer.readBigUInt64BE(48)) } as const;
+  const headerOffset = Number(footer.readBigUInt64BE(16));
   if (footer.readUInt32BE(60) !== dynamicVhd || headerOffset + sectorInBytes > object.size) return container;
-  const header = await object.read(headerOffset, sectorInBytes);
+  const header = await readSector(object, headerOffset);
   if (!startsWith(header, "cxsparse")) return container;
   const vhdTable = { maxTableEntries: header.readUInt32BE(28), blockSizeInBytes: header.readUInt32BE(32) };
   return { ...container, vhdTable };
 };
 
+/** Always a whole sector: what the object does not have is zero. */
+const readSector = async (object: StoredObjectFacts, offset: number): Promise<Buffer> => {
+  const sector = Buffer.alloc(sectorInBytes);
+  (await object.read(offset, Math.min(sectorInBytes, object.size - offset))).copy(sector);
+  return sector;
+};
+
 const startsWith = (bytes: Buffer, magic: string): boolean =>
   bytes.subarray(0, magic.length).equals(Buffer.from(magic, "latin1"));
-
-const sizeAt = (bytes: Buffer, offset: number): number | undefined =>
-  bytes.length >= offset + 8 ? Number(bytes.readBigUInt64BE(offset)) : undefined;

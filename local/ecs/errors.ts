@@ -146,8 +146,6 @@ const commonErrors = {
 export const ecsErrors = { ...importErrors, ...commonErrors };
 export type EcsErrorCode = keyof typeof ecsErrors;
 
-export const isEcsErrorCode = (code: string): code is EcsErrorCode => Object.hasOwn(ecsErrors, code);
-
 /** A request that is answered with an error. */
 export interface Refusal {
   readonly code: string;

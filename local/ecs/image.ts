@@ -1,7 +1,7 @@
 import type { ImportState } from "./import-task.ts";
 import type { EcsSettings } from "./settings.ts";
 
-export interface ImageDisk {
+interface ImageDisk {
   readonly bucket: string;
   readonly key: string;
   /** RAW, VHD, QCOW2 or VMDK: as declared, else as found. */
@@ -10,7 +10,7 @@ export interface ImageDisk {
   readonly snapshotId: string;
 }
 
-export interface ImageFeatures {
+interface ImageFeatures {
   readonly nvmeSupport: string;
   readonly imdsSupport: string;
 }

@@ -166,7 +166,7 @@ export const importErrors = {
   UserNotInTheWhiteList: {
     status: 403,
     message: "The user is not in the white list of importing image.",
-    met: "Format VMDK without `settings.invitedToVmdk`",
+    met: "VMDK, declared or found, without `settings.invitedToVmdk`",
   },
   "QuotaExceed.Image": {
     status: 403,

@@ -2,20 +2,20 @@
 import { type EcsErrorCode, firstRefusal, type Refusal, refuse } from "./errors.ts";
 import { integer, type Parameters, text } from "./parameters.ts";
 
-export const linuxPlatforms: readonly string[] = [
+const linuxPlatforms: readonly string[] = [
   ...["Aliyun", "Anolis", "CentOS", "Ubuntu", "CoreOS", "SUSE", "Debian", "OpenSUSE", "FreeBSD", "RedHat", "Kylin"],
   ...["UOS", "Fedora", "Fedora CoreOS", "CentOS Stream", "AlmaLinux", "Rocky Linux", "Gentoo"],
   ...["Customized Linux", "Others Linux"],
 ];
-export const windowsPlatforms: readonly string[] = [
+const windowsPlatforms: readonly string[] = [
   ...["2022", "2019", "2016", "2012", "2008", "2003"].map((year) => `Windows Server ${year}`),
   "Other Windows",
 ];
 
-export const diskFormats: readonly string[] = ["RAW", "VHD", "QCOW2", "VMDK"];
+const diskFormats: readonly string[] = ["RAW", "VHD", "QCOW2", "VMDK"];
 
 /** The list is unpublished: these are the suffixes that the documents use, and `.img`. Compared without case. */
-export const objectSuffixes: readonly string[] = [".raw", ".img", ".vhd", ".qcow2", ".vmdk"];
+const objectSuffixes: readonly string[] = [".raw", ".img", ".vhd", ".qcow2", ".vmdk"];
 
 const startsOrContains = (value: string, starts: readonly string[], contains: readonly string[]): boolean =>
   starts.some((part) => value.startsWith(part)) || contains.some((part) => value.includes(part));

@@ -58,6 +58,7 @@ export const openSource = async (call: Call, request: DiskRequest): Promise<Disk
   const object = await findObject(call, request);
   if (isRefusal(object)) return object;
   const container = await readContainerHeader(object);
+  if (container.format === "VMDK" && !call.cloud.settings.invitedToVmdk) return refuse("UserNotInTheWhiteList");
   const sizeInGiB =
     request.sizeInGiB ?? Math.max(1, Math.ceil((container.virtualSizeInBytes ?? object.size) / bytesPerGiB));
   return checkSize(request, object, container, sizeInGiB) ?? { request, object, container, sizeInGiB };

@@ -36,7 +36,7 @@ export const importStateAt = (task: ImportTask, now: number): ImportState => {
 };
 
 /** When the import ends if nobody cancels it; `undefined` when it never does. */
-export const endOf = ({ startsAt, durationInMilliseconds, outcome }: ImportTask): number | undefined => {
+const endOf = ({ startsAt, durationInMilliseconds, outcome }: ImportTask): number | undefined => {
   switch (outcome.kind) {
     case "sticks":
       return undefined;

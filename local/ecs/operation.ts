@@ -14,7 +14,7 @@ export type EcsOperation =
   | "DescribeRegions";
 
 /** The body of a good answer; RequestId is added. */
-export interface Answer {
+interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 

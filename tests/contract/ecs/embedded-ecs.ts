@@ -12,11 +12,11 @@ export const accountId = "1234567890123456";
 export const account: Identity = { accessKeyId: "LTAItestak", accessKeySecret: "testsecret", accountId };
 
 /** A clock that moves only when told to. */
-export interface HandClock extends Clock {
+interface HandClock extends Clock {
   advance(seconds: number): void;
 }
 
-export const createHandClock = (): HandClock => {
+const createHandClock = (): HandClock => {
   let now = Date.parse("2026-11-23T10:00:00Z");
   return {
     now: () => new Date(now),
@@ -28,12 +28,12 @@ export const createHandClock = (): HandClock => {
 };
 
 /** Objects in memory, with the facts of buckets and objects that a test wants changed. */
-export interface MemoryObjects extends ObjectLookup {
+interface MemoryObjects extends ObjectLookup {
   addBucket(facts: Partial<BucketFacts> & { readonly name: string }): void;
   put(bucket: string, key: string, content: Buffer, facts?: Partial<StoredObjectFacts>): void;
 }
 
-export const createMemoryObjects = (): MemoryObjects => {
+const createMemoryObjects = (): MemoryObjects => {
   const buckets = new Map<string, BucketFacts>();
   const objects = new Map<string, StoredObjectFacts>();
   return {
