@@ -3,16 +3,16 @@ import { createTree } from "../filesystem/path-walk.ts";
 import { finding } from "../findings.ts";
 import { hasBiosBootCode } from "../partition/bios-boot-code.ts";
 import { printable } from "../printable-text.ts";
-import type { Architecture, Finding, Guest, PartitionSummary } from "../report.ts";
+import type { Finding, Guest, PartitionSummary } from "../report.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import { bootModesOf, type EfiLoaders, readEfiLoaders } from "./boot-modes.ts";
 import { attempt, guestTreeOf } from "./guest-tree.ts";
-import { isThereEarly } from "./linux/drivers.ts";
-import { type LinuxFacts, readLinuxFacts } from "./linux/linux-facts.ts";
-import type { Machine } from "./machine-code.ts";
-import { findRoots, mountGuest } from "./root-filesystem.ts";
-import { judge } from "./rules.ts";
-import { type Disk, openDisk, summariesOf } from "./volumes.ts";
+import { inspectWindows } from "./inspect-windows.ts";
+import { inspectLinux } from "./linux/inspect-linux.ts";
+import { architectureOf } from "./machine-code.ts";
+import { findRoots, type RootCandidate } from "./root-filesystem.ts";
+import { type Disk, openDisk, summariesOf, type Volume } from "./volumes.ts";
+import { readWindowsFacts, type WindowsFacts } from "./windows-registry/windows-facts.ts";
 
 export interface GuestInspection {
   /** Null when nothing about a guest could be told. */
@@ -42,35 +42,38 @@ async function inspectSystem(
   disk: Disk,
   unread: string[],
 ): Promise<{ guest: Guest | null; findings: Finding[] }> {
-  const [efiLoaders, hasBiosCode, roots] = await Promise.all([
+  const [efiLoaders, hasBiosCode, roots, windows] = await Promise.all([
     attempt("EFI system partition", unread, () => readLoadersOf(disk)),
     attempt("boot code", unread, () => hasBiosBootCode(source, disk.table)),
     findRoots(disk.volumes, unread),
+    findWindows(disk.volumes, unread),
   ]);
   const boot = {
     ...(efiLoaders === undefined ? {} : { efiLoaders }),
     ...(hasBiosCode === undefined ? {} : { hasBiosCode }),
   };
   const root = roots[0];
-  if (root === undefined) {
-    if (unread.length === 0) unread.push(nothingFound(disk));
-    return { guest: guestOfBoot(efiLoaders, hasBiosCode), findings: [] };
+  if (root !== undefined) {
+    const { guest, findings } = await inspectLinux(root, disk.volumes, boot, unread);
+    return { guest, findings: [...findings, ...severalSystems(roots)] };
   }
-  const mounted = await attempt("mounts", unread, () => mountGuest(root, disk.volumes));
-  const isEveryVolumeRead = disk.volumes.every(
-    ({ kind, fs }) => fs !== undefined || kind === "swap" || kind === "lvm2",
+  if (windows !== undefined) return inspectWindows(windows.facts, windows.unclean, boot);
+  if (unread.length === 0) unread.push(nothingFound(disk));
+  return { guest: guestOfBoot(efiLoaders, hasBiosCode), findings: [] };
+}
+
+async function findWindows(
+  volumes: readonly Volume[],
+  unread: string[],
+): Promise<{ facts: WindowsFacts; unclean: boolean } | undefined> {
+  const found = await Promise.all(
+    volumes.map(async ({ name, fs }) => {
+      if (fs?.kind !== "ntfs") return undefined;
+      const facts = await attempt(`Windows on ${name}`, unread, () => readWindowsFacts(fs));
+      return facts && { facts, unclean: fs.unclean };
+    }),
   );
-  const diskFacts = {
-    ...boot,
-    rootFilesystem: root.volume.kind ?? "",
-    unclean: (mounted?.used ?? []).filter(({ volume }) => volume.fs?.unclean).map(({ at }) => at),
-    ...(mounted !== undefined && isEveryVolumeRead ? { missingMounts: mounted.missing } : {}),
-  };
-  const tree = guestTreeOf(mounted?.tree ?? createTree([root.mount]));
-  const facts = await readLinuxFacts(tree, diskFacts, unread);
-  const findings = judge(facts);
-  if (roots.length > 1) findings.push(severalSystems(roots.map(({ volume }) => volume.name)));
-  return { guest: guestOf(facts), findings };
+  return found.find((windows) => windows !== undefined);
 }
 
 /** All loaders on the disk's FAT filesystems. A partition for EFI that cannot be read leaves the question open. */
@@ -116,16 +119,16 @@ function encryptedPartitions({ volumes }: Disk): Finding[] {
       ];
 }
 
-function severalSystems(names: readonly string[]): Finding {
-  return finding(
-    "guest.several-systems",
-    `The disk has several root filesystems (${printable(names.join(", "))}); the first one was inspected.`,
-    "Nothing, if the boot loader starts the right one.",
-  );
-}
-
-function architectureOf(machine: Machine | undefined): Architecture | undefined {
-  return machine === "i386" || machine === "x86_64" || machine === "arm64" ? machine : undefined;
+function severalSystems(roots: readonly RootCandidate[]): Finding[] {
+  if (roots.length < 2) return [];
+  const names = roots.map(({ volume }) => volume.name).join(", ");
+  return [
+    finding(
+      "guest.several-systems",
+      `The disk has several root filesystems (${printable(names)}); the first one was inspected.`,
+      "Nothing, if the boot loader starts the right one.",
+    ),
+  ];
 }
 
 /** What the boot loaders alone tell, of a guest that could not be read. */
@@ -137,26 +140,4 @@ function guestOfBoot(efiLoaders: EfiLoaders | undefined, hasBiosCode: boolean | 
     ...(architecture === undefined ? {} : { architecture }),
     bootModes: bootModesOf(efiLoaders, hasBiosCode ?? false, machine),
   };
-}
-
-function guestOf(facts: LinuxFacts): Guest {
-  const architecture = architectureOf(facts.machine ?? facts.kernelMachine);
-  const knowsBoot = facts.bootModes.length > 0 || (facts.efiLoaders !== undefined && facts.hasBiosCode !== undefined);
-  const newest = facts.drivers?.[0];
-  const hasNvme = newest === undefined ? undefined : isThereEarly(newest, "nvme");
-  const version = facts.cloudInit?.version;
-  return {
-    osType: "linux",
-    platform: facts.platform,
-    ...(facts.distribution === undefined ? {} : { distribution: shownDistribution(facts.distribution) }),
-    ...(architecture === undefined ? {} : { architecture }),
-    ...(knowsBoot ? { bootModes: facts.bootModes } : {}),
-    ...(facts.kernels === undefined ? {} : { kernels: facts.kernels.map((kernel) => printable(kernel.version)) }),
-    ...(version === undefined ? {} : { cloudInit: printable(version, 64) }),
-    ...(hasNvme === undefined ? {} : { nvmeSupport: hasNvme ? "supported" : "unsupported" }),
-  };
-}
-
-function shownDistribution({ id, versionId, name }: NonNullable<LinuxFacts["distribution"]>) {
-  return { id, ...(versionId === undefined ? {} : { versionId }), ...(name === undefined ? {} : { name }) };
 }

@@ -51,3 +51,8 @@ export function kernelMachine(head: Buffer): Machine | undefined {
   if (hasText(head, 56, "ARM\x64")) return "arm64";
   return peMachine(head);
 }
+
+/** ECS's name for a machine; undefined for those that it has none for. */
+export function architectureOf(machine: Machine | undefined): Architecture | undefined {
+  return machine === "i386" || machine === "x86_64" || machine === "arm64" ? machine : undefined;
+}

@@ -1,19 +1,14 @@
 /**
- * What follows from the facts of a Linux guest: one rule a finding. A rule sees facts only, and one that is absent
- * proves nothing. The rules' sources, meanings and usual severities are in the catalogue of findings.
- *
- * What ImportImage's usage notes ask only of arm64 and of some platforms is a warning there and a note elsewhere.
+ * Rules: what follows from facts, one rule a finding. Facts are gathered first and rules see nothing else; a fact that
+ * is absent proves nothing. Meanings, usual severities and sources are in the catalogue of findings.
  */
 import { type FindingCode, finding } from "../findings.ts";
 import type { Finding, Severity } from "../report.ts";
-import type { LinuxFacts } from "./linux/linux-facts.ts";
-import { bootRules } from "./rules-boot.ts";
-import { settingRules } from "./rules-settings.ts";
 
-export interface Rule {
+export interface Rule<Facts> {
   readonly code: FindingCode;
   /** What is wrong; undefined when nothing is, or when it cannot be told. */
-  readonly check: (facts: LinuxFacts) => Verdict | undefined;
+  readonly check: (facts: Facts) => Verdict | undefined;
 }
 
 export interface Verdict {
@@ -23,12 +18,9 @@ export interface Verdict {
   readonly severity?: Severity;
 }
 
-/** All rules of a Linux guest, in the order in which their findings are told. */
-export const guestRules: readonly Rule[] = [...bootRules, ...settingRules];
-
-/** The findings that hold for these facts. */
-export function judge(facts: LinuxFacts): Finding[] {
-  return guestRules.flatMap(({ code, check }) => {
+/** The findings that hold for these facts, in the order of the rules. */
+export function judge<Facts>(rules: readonly Rule<Facts>[], facts: Facts): Finding[] {
+  return rules.flatMap(({ code, check }) => {
     const verdict = check(facts);
     return verdict === undefined ? [] : [finding(code, verdict.message, verdict.fix, verdict.severity)];
   });

@@ -1,7 +1,7 @@
 /** Everything that is read of a Linux guest. An absent fact could not be told: no rule may conclude from it. */
-import type { BootMode } from "../../report.ts";
 import { readKernelMachine, readUserlandMachine } from "../architecture.ts";
-import { bootModesOf, type EfiLoaders, noEfiLoaders } from "../boot-modes.ts";
+import { bootModesOf, noEfiLoaders } from "../boot-modes.ts";
+import type { BootFacts } from "../boot-rules.ts";
 import { attempt, type GuestTree, hasProgram, readText } from "../guest-tree.ts";
 import type { Machine } from "../machine-code.ts";
 import { readRootParameter } from "./boot-parameters.ts";
@@ -15,25 +15,21 @@ import { platformOf } from "./platform.ts";
 import { readHashMethod, readIsRtcLocal, readIsSelinuxEnforcing } from "./system-settings.ts";
 
 /** What the disk itself tells, beside the files of the guest. */
-export interface DiskFacts {
+export interface DiskFacts extends Pick<BootFacts, "efiLoaders" | "hasBiosCode"> {
   /** The kind of the root filesystem: `ext4`, `xfs`. */
   readonly rootFilesystem: string;
   /** Where filesystems are mounted that were not cleanly unmounted. */
   readonly unclean: readonly string[];
   /** Entries of fstab, waited for at boot, whose filesystem is not on this disk; absent when not all could be read. */
   readonly missingMounts?: readonly FstabEntry[];
-  readonly efiLoaders?: EfiLoaders;
-  readonly hasBiosCode?: boolean;
 }
 
-export interface LinuxFacts extends DiskFacts {
+export interface LinuxFacts extends DiskFacts, BootFacts {
   readonly distribution?: Distribution;
   /** ECS's Platform. */
   readonly platform: string;
-  /** The machine that programs are for; the kernel's may be wider. */
-  readonly machine?: Machine;
+  /** The machine that the kernel is for; it may be wider than that of the programs. */
   readonly kernelMachine?: Machine;
-  readonly bootModes: readonly BootMode[];
   /** Newest first. */
   readonly kernels?: readonly Kernel[];
   /** Of the kernels that were looked into, the newest first. */

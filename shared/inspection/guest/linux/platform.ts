@@ -1,4 +1,5 @@
 /** ECS's Platform for a distribution: the values and their spelling are those of ImportImage's reference. */
+import type { Severity } from "../../report.ts";
 import type { Distribution } from "./os-release.ts";
 
 const platforms = new Map<string, string>([
@@ -46,4 +47,9 @@ const platformsAskedForMore = new Set(["CentOS Stream", "Anolis", "AlmaLinux", "
 /** Whether the usage notes of ImportImage on passwords, key pairs and resizing name this image. */
 export function isAskedForMore(platform: string | undefined, architecture: string | undefined): boolean {
   return architecture === "arm64" || (platform !== undefined && platformsAskedForMore.has(platform));
+}
+
+/** The severity of what those usage notes ask: a warning where they do, a note elsewhere. */
+export function whereAsked({ platform, machine }: { platform?: string; machine?: string }): Severity {
+  return isAskedForMore(platform, machine) ? "warning" : "info";
 }

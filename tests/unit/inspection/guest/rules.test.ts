@@ -1,8 +1,9 @@
 import { findingCatalogue } from "../../../../shared/inspection/findings.ts";
 import type { KernelDrivers } from "../../../../shared/inspection/guest/linux/drivers.ts";
+import { linuxRules } from "../../../../shared/inspection/guest/linux/inspect-linux.ts";
+import { isKernelAtMost } from "../../../../shared/inspection/guest/linux/kernel-rules.ts";
 import type { LinuxFacts } from "../../../../shared/inspection/guest/linux/linux-facts.ts";
-import { guestRules, judge } from "../../../../shared/inspection/guest/rules.ts";
-import { isKernelAtMost } from "../../../../shared/inspection/guest/rules-boot.ts";
+import { judge } from "../../../../shared/inspection/guest/rules.ts";
 
 const version = "6.1.0-1";
 
@@ -57,7 +58,7 @@ function withKinds(
 }
 
 function judged(facts: Partial<LinuxFacts>): string[] {
-  return judge({ ...good, ...facts }).map(({ code, severity }) => `${code} ${severity}`);
+  return judge(linuxRules, { ...good, ...facts }).map(({ code, severity }) => `${code} ${severity}`);
 }
 
 const bare = withKinds({}, ["nvme"]);
@@ -71,7 +72,9 @@ describe("the rules of a Linux guest", () => {
   });
 
   it("conclude nothing from facts that could not be told", () => {
-    expect(judge({ rootFilesystem: "ext4", unclean: [], platform: "Others Linux", bootModes: [] })).toEqual([]);
+    expect(judge(linuxRules, { rootFilesystem: "ext4", unclean: [], platform: "Others Linux", bootModes: [] })).toEqual(
+      [],
+    );
   });
 
   it.each<[string, Partial<LinuxFacts>, string[]]>([
@@ -194,12 +197,12 @@ describe("the rules of a Linux guest", () => {
   });
 
   it("give only severities that the catalogue names", () => {
-    for (const { code } of guestRules) expect(findingCatalogue).toHaveProperty([code]);
-    expect(new Set(guestRules.map(({ code }) => code)).size).toBe(guestRules.length);
+    for (const { code } of linuxRules) expect(findingCatalogue).toHaveProperty([code]);
+    expect(new Set(linuxRules.map(({ code }) => code)).size).toBe(linuxRules.length);
   });
 
   it("keep hostile text out of their messages", () => {
-    const [finding] = judge({ ...good, rootParameter: `/dev/disk/by-id/\x1b[2J${"x".repeat(190)}` });
+    const [finding] = judge(linuxRules, { ...good, rootParameter: `/dev/disk/by-id/\x1b[2J${"x".repeat(190)}` });
     expect(finding?.message).not.toContain("\x1b");
     expect(finding?.message.length).toBeLessThan(300);
   });

@@ -1,0 +1,120 @@
+/** A Windows guest: what its registry says of it in a report, and the findings that follow. */
+import { finding } from "../findings.ts";
+import { printable } from "../printable-text.ts";
+import type { Finding, Guest } from "../report.ts";
+import { bootModesOf, noEfiLoaders } from "./boot-modes.ts";
+import { type BootFacts, bootRules } from "./boot-rules.ts";
+import { architectureOf } from "./machine-code.ts";
+import { judge, type Rule } from "./rules.ts";
+import type { WindowsFacts, WindowsService } from "./windows-registry/windows-facts.ts";
+
+/** Values of a service's Start. */
+const startsAtBoot = 0;
+const disabled = 4;
+
+/** The drivers of virtio disks. ECS's are of the first kind. */
+const virtioDiskDrivers = ["viostor", "vioscsi"];
+
+export interface WindowsGuestFacts extends BootFacts {
+  readonly windows: WindowsFacts;
+  /** True when the volume was not cleanly unmounted, or Windows hibernated on it. */
+  readonly unclean: boolean;
+}
+
+export const windowsRules: readonly Rule<WindowsGuestFacts>[] = [
+  ...bootRules,
+  { code: "virtio.missing", check: ({ windows }) => virtioMissing(windows) },
+  {
+    code: "virtio.net-missing",
+    check: ({ windows }) =>
+      knowsServices(windows) && !isUsable(windows.networkDriver)
+        ? {
+            message: "The virtio network driver (netkvm) is not installed: an instance would have no network.",
+            fix: "Install the virtio drivers for Windows (virtio-win) before copying the disk.",
+          }
+        : undefined,
+  },
+  {
+    code: "network.not-dhcp",
+    check: ({ windows }) =>
+      windows.dhcpClient?.start === disabled
+        ? {
+            message: "The DHCP client is disabled; ECS gives addresses by DHCP.",
+            fix: "Set the service Dhcp to start automatically.",
+          }
+        : undefined,
+  },
+  {
+    code: "filesystem.unclean",
+    check: ({ unclean }) =>
+      unclean
+        ? {
+            message: "The system volume was not cleanly unmounted, or Windows hibernated on it.",
+            fix: "Turn fast startup off (powercfg /h off) and shut Windows down before copying its disk.",
+          }
+        : undefined,
+  },
+];
+
+/** Every Windows has the DHCP client: without it the list of services was not there to be read. */
+function knowsServices(windows: WindowsFacts): boolean {
+  return windows.dhcpClient !== undefined || windows.storageDrivers.length > 0;
+}
+
+function isUsable(service: WindowsService | undefined): boolean {
+  return service?.filePresent === true && service.start !== disabled;
+}
+
+function virtioMissing(windows: WindowsFacts): ReturnType<Rule<WindowsFacts>["check"]> {
+  if (!knowsServices(windows)) return undefined;
+  const installed = windows.storageDrivers.filter(({ name }) => virtioDiskDrivers.includes(name));
+  if (installed.some(({ start, filePresent }) => start === startsAtBoot && filePresent)) return undefined;
+  const state =
+    installed.length === 0
+      ? "is not installed"
+      : installed.every(({ filePresent }) => !filePresent)
+        ? "is registered, but its file is not there"
+        : "does not start at boot";
+  return {
+    message: `The virtio disk driver (viostor) ${state}: Windows cannot reach its disk on an ECS instance.`,
+    fix: "Install the virtio drivers for Windows (virtio-win) before copying the disk, so that viostor starts at boot.",
+    // Changes that are still in the registry's logs may have brought it.
+    ...(windows.isRegistryClean ? {} : { severity: "warning" as const }),
+  };
+}
+
+/** What a Windows is, and what is to be said of it. */
+export function inspectWindows(
+  windows: WindowsFacts,
+  unclean: boolean,
+  boot: Pick<BootFacts, "efiLoaders" | "hasBiosCode">,
+): { guest: Guest; findings: Finding[] } {
+  const machine = windows.architecture;
+  const architecture = architectureOf(machine);
+  const bootModes = bootModesOf(boot.efiLoaders ?? noEfiLoaders, boot.hasBiosCode ?? false, machine);
+  const facts = { ...boot, ...(machine === undefined ? {} : { machine }), bootModes, windows, unclean };
+  const nvme = windows.storageDrivers.find(({ name }) => name === "stornvme");
+  const name = windows.productName === undefined ? "Windows" : printable(windows.productName);
+  return {
+    guest: {
+      osType: "windows",
+      ...(windows.platform === undefined ? {} : { platform: windows.platform }),
+      distribution: {
+        id: "windows",
+        ...(windows.build === undefined ? {} : { versionId: String(windows.build) }),
+        name,
+      },
+      ...(architecture === undefined ? {} : { architecture }),
+      ...(bootModes.length > 0 ? { bootModes } : {}),
+      ...(nvme?.start === startsAtBoot && nvme.filePresent ? { nvmeSupport: "supported" as const } : {}),
+    },
+    findings: [
+      finding(
+        "guest.windows",
+        `The image holds ${name}.`,
+        "Say licenseType in the manifest: Aliyun (billed with the instance) or BYOL (a licence of your own).",
+      ),
+      ...judge(windowsRules, facts),
+    ],
+  };
+}

@@ -1,0 +1,59 @@
+/** A Linux guest: its facts, what they say of it in a report, and the findings that follow. */
+import { createTree } from "../../filesystem/path-walk.ts";
+import { printable } from "../../printable-text.ts";
+import type { Finding, Guest } from "../../report.ts";
+import { type BootFacts, bootRules } from "../boot-rules.ts";
+import { attempt, guestTreeOf } from "../guest-tree.ts";
+import { architectureOf } from "../machine-code.ts";
+import { mountGuest, type RootCandidate } from "../root-filesystem.ts";
+import { judge, type Rule } from "../rules.ts";
+import type { Volume } from "../volumes.ts";
+import { isThereEarly } from "./drivers.ts";
+import { kernelRules } from "./kernel-rules.ts";
+import { type LinuxFacts, readLinuxFacts } from "./linux-facts.ts";
+import type { Distribution } from "./os-release.ts";
+import { settingRules } from "./setting-rules.ts";
+
+/** All rules of a Linux guest, in the order in which their findings are told. */
+export const linuxRules: readonly Rule<LinuxFacts>[] = [...bootRules, ...kernelRules, ...settingRules];
+
+/** Reads the Linux whose root filesystem is `root`. `unread` gets a sentence for each thing that could not be told. */
+export async function inspectLinux(
+  root: RootCandidate,
+  volumes: readonly Volume[],
+  boot: Pick<BootFacts, "efiLoaders" | "hasBiosCode">,
+  unread: string[],
+): Promise<{ guest: Guest; findings: Finding[] }> {
+  const mounted = await attempt("mounts", unread, () => mountGuest(root, volumes));
+  const isEveryVolumeRead = volumes.every(({ kind, fs }) => fs !== undefined || kind === "swap" || kind === "lvm2");
+  const disk = {
+    ...boot,
+    rootFilesystem: root.volume.kind ?? "",
+    unclean: (mounted?.used ?? []).filter(({ volume }) => volume.fs?.unclean).map(({ at }) => at),
+    ...(mounted !== undefined && isEveryVolumeRead ? { missingMounts: mounted.missing } : {}),
+  };
+  const facts = await readLinuxFacts(guestTreeOf(mounted?.tree ?? createTree([root.mount])), disk, unread);
+  return { guest: guestOf(facts), findings: judge(linuxRules, facts) };
+}
+
+function guestOf(facts: LinuxFacts): Guest {
+  const architecture = architectureOf(facts.machine ?? facts.kernelMachine);
+  const knowsBoot = facts.bootModes.length > 0 || (facts.efiLoaders !== undefined && facts.hasBiosCode !== undefined);
+  const newest = facts.drivers?.[0];
+  const hasNvme = newest === undefined ? undefined : isThereEarly(newest, "nvme");
+  const version = facts.cloudInit?.version;
+  return {
+    osType: "linux",
+    platform: facts.platform,
+    ...(facts.distribution === undefined ? {} : { distribution: shownDistribution(facts.distribution) }),
+    ...(architecture === undefined ? {} : { architecture }),
+    ...(knowsBoot ? { bootModes: facts.bootModes } : {}),
+    ...(facts.kernels === undefined ? {} : { kernels: facts.kernels.map((kernel) => printable(kernel.version)) }),
+    ...(version === undefined ? {} : { cloudInit: printable(version, 64) }),
+    ...(hasNvme === undefined ? {} : { nvmeSupport: hasNvme ? "supported" : "unsupported" }),
+  };
+}
+
+function shownDistribution({ id, versionId, name }: Distribution): NonNullable<Guest["distribution"]> {
+  return { id, ...(versionId === undefined ? {} : { versionId }), ...(name === undefined ? {} : { name }) };
+}
