@@ -10,6 +10,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { Clock } from "../../shared/clock.ts";
 import type { Faults } from "../wire/faults.ts";
 import { type HttpService, startHttpService } from "../wire/http-service.ts";
 import { type Failure, runAsyncInvocation } from "./async-invocations.ts";
@@ -22,6 +23,8 @@ import { type FunctionDefinition, readFunctions } from "./s-yaml.ts";
 import { everySeconds, parseCronExpression, type TimerTrigger } from "./timer-schedule.ts";
 
 export interface FcHostOptions extends Omit<InstanceOptions, "bootstrapPath"> {
+  /** The clock that callers of the invoke API date and sign their requests by; `clock` when absent. */
+  readonly signingClock?: Clock;
   readonly faults: Faults;
   readonly sYamlPath: string;
   /** What `${env('NAME')}` stands for in s.yaml; the environment of this process is never read. */
@@ -153,8 +156,17 @@ export const createFcHost = (options: FcHostOptions): FcHost => {
     functions: definitions,
     failures,
     listen: async (port) => {
-      const { faults } = options;
-      const api = { clock, identities, nonces: new Map(), faults, accountId, functions: definitions, invoke };
+      const { faults, signingClock = clock } = options;
+      const api = {
+        clock,
+        signingClock,
+        identities,
+        nonces: new Map(),
+        faults,
+        accountId,
+        functions: definitions,
+        invoke,
+      };
       service = await startHttpService({
         port,
         clock,

@@ -46,7 +46,7 @@ const hasItsBody = ({ headers, body }: Fc2Request): boolean => {
 /** Who signed the request, or why it is refused. The codes are FC's where its error table has one. */
 export const authenticateFc2 = (
   request: Fc2Request,
-  { identities, now }: { readonly identities: Identities; readonly now: Date },
+  { identities, now, signingNow }: { readonly identities: Identities; readonly now: Date; readonly signingNow: Date },
 ): Identity | Fc2Refusal => {
   const { headers } = request;
   const claim = /^FC ([^:]+):(.+)$/.exec(headers.authorization ?? "");
@@ -54,7 +54,7 @@ export const authenticateFc2 = (
   const [, accessKeyId = "", signature = ""] = claim;
   const sentAt = Date.parse(headers.date ?? "");
   if (Number.isNaN(sentAt)) return refusal(400, "MissingRequiredHeader", "the Date header is missing");
-  if (Math.abs(sentAt - now.getTime()) > allowedSkewInMilliseconds)
+  if (Math.abs(sentAt - signingNow.getTime()) > allowedSkewInMilliseconds)
     return refusal(403, "RequestTimeTooSkewed", "the Date header is more than 15 minutes from the time of the server");
   const identity = identities.find(accessKeyId);
   if (identity === undefined) return refusal(403, "InvalidAccessKeyID", `the access key ${accessKeyId} does not exist`);

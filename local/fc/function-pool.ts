@@ -4,7 +4,6 @@
  * Gaps: an invocation beyond the number of instances waits for a free one, where FC would answer 429.
  */
 import { randomUUID } from "node:crypto";
-import type { LogStream } from "./function-process.ts";
 import {
   exitResult,
   type FunctionProcess,

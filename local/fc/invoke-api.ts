@@ -21,6 +21,7 @@ import type { FunctionDefinition } from "./s-yaml.ts";
 
 export interface InvokeApiOptions {
   readonly clock: Clock;
+  readonly signingClock: Clock;
   readonly identities: Identities;
   readonly nonces: Nonces;
   readonly faults: Faults;
@@ -178,14 +179,13 @@ const identify = (
   method: string,
   url: URL,
   body: Buffer,
-  { identities, nonces, clock }: InvokeApiOptions,
+  { identities, nonces, clock, signingClock }: InvokeApiOptions,
 ): Identity | Problem => {
   const { headers } = request;
-  const now = clock.now();
-  if (version === "2016-08-15")
-    return authenticateFc2({ method, path: url.pathname, headers, body }, { identities, now });
+  const gate = { identities, nonces, now: clock.now(), signingNow: signingClock.now() };
+  if (version === "2016-08-15") return authenticateFc2({ method, path: url.pathname, headers, body }, gate);
   const parsed = parseRequest({ method, url: request.url ?? "/", headers, body });
-  return "code" in parsed ? parsed : authenticate(parsed, { identities, nonces, now });
+  return "code" in parsed ? parsed : authenticate(parsed, gate);
 };
 
 const perform = async (

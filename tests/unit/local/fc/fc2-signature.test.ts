@@ -19,7 +19,11 @@ const captured = {
   body: Buffer.from('{"a":1}'),
 };
 const identity = { accessKeyId: "LTAItestak", accessKeySecret: "testsecret", accountId: "123456" };
-const gate = (now = "2026-11-23T10:32:00Z") => ({ identities: createIdentities([identity]), now: new Date(now) });
+const gate = (signingNow = "2026-11-23T10:32:00Z") => ({
+  identities: createIdentities([identity]),
+  now: new Date("2026-11-23T10:32:00Z"),
+  signingNow: new Date(signingNow),
+});
 const withHeaders = (headers: Record<string, string | undefined>) => ({
   ...captured,
   headers: { ...captured.headers, ...headers },
@@ -68,7 +72,7 @@ describe("the FC 2.0 signature", () => {
       "x-fc-security-token": session.securityToken ?? "",
     };
     const later = new Date(now.getTime() + 60_000);
-    expect(authenticateFc2(withHeaders(headers), { identities, now: later })).toMatchObject({
+    expect(authenticateFc2(withHeaders(headers), { identities, now: later, signingNow: now })).toMatchObject({
       code: "SecurityTokenExpired",
     });
   });
