@@ -7,7 +7,7 @@ import { loadTypeScript } from "./load-typescript.mjs";
 export async function manifestPage() {
   const { metadataSettings } = await loadTypeScript("shared/manifest/metadata-names.ts");
   const metadata = new Map(Object.entries(metadataSettings).map(([name, pointer]) => [pointer, name]));
-  const schema = JSON.parse(bucketManifestSchema());
+  const schema = bucketManifestSchema();
   const { settings, rule, policy } = schema.$defs;
   const owners = policy.properties.sidecarMay.items.enum.filter((key) => key !== "disks");
   const ruleOnly = Object.keys(rule.properties).filter((key) => !(key in settings.properties));

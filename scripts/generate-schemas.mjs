@@ -1,12 +1,9 @@
 // The sidecar's and the bucket manifest's schemas, each complete in one file: settings.schema.json is the truth, and an
 // editor that is pointed at one file needs no other.
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { formatted } from "./format-text.mjs";
 
 const folder = new URL("../shared/manifest/schemas/", import.meta.url);
-export const schemaPath = (name) => fileURLToPath(new URL(`${name}.schema.json`, folder));
-export const readSchema = (name) => JSON.parse(readFileSync(schemaPath(name), "utf8"));
+const readSchema = (name) => JSON.parse(readFileSync(new URL(`${name}.schema.json`, folder), "utf8"));
 
 const dialect = "https://json-schema.org/draft/2020-12/schema";
 const idOf = (name) => `https://oss-image-import.github.io/schemas/${name}/v1.json`;
@@ -20,7 +17,7 @@ const schemaKey = {
 
 export function sidecarSchema() {
   const settings = readSchema("settings");
-  return asText({
+  return {
     $schema: dialect,
     $id: idOf("sidecar"),
     title: "Sidecar manifest",
@@ -32,12 +29,12 @@ export function sidecarSchema() {
     allOf: settings.allOf,
     examples: settings.examples,
     $defs: settings.$defs,
-  });
+  };
 }
 
 export function bucketManifestSchema() {
   const settings = readSchema("settings");
-  return asText({
+  return {
     $schema: dialect,
     $id: idOf("bucket-manifest"),
     title: "Bucket manifest",
@@ -139,7 +136,5 @@ export function bucketManifestSchema() {
       },
       ...settings.$defs,
     },
-  });
+  };
 }
-
-const asText = (schema) => formatted(JSON.stringify(schema), "generated.json");

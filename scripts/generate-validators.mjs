@@ -11,7 +11,7 @@ import { bucketManifestSchema } from "./generate-schemas.mjs";
  * compiled once. A sidecar is settings and a `$schema` key, which is taken off before.
  */
 export function validators() {
-  const schema = JSON.parse(bucketManifestSchema());
+  const schema = bucketManifestSchema();
   const settings = { $id: "settings", $ref: `${schema.$id}#/$defs/settings` };
   const ajv = new Ajv2020({
     strict: true,
@@ -62,6 +62,8 @@ export const knownKeys: Readonly<Record<"settings" | "bucketManifest", Readonly<
 
 /** The schema as TypeScript types, without its cross rules: a test holds the hand-written `settings.ts` against them. */
 export async function schemaTypes() {
-  const schema = JSON.parse(bucketManifestSchema(), (key, value) => (key === "allOf" ? undefined : value));
+  const schema = JSON.parse(JSON.stringify(bucketManifestSchema()), (key, value) =>
+    key === "allOf" ? undefined : value,
+  );
   return compile(schema, "BucketManifest", { bannerComment: "", ignoreMinAndMaxItems: true, format: false });
 }

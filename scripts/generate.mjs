@@ -1,17 +1,24 @@
 // Writes every generated file. With --check: writes nothing, and says which committed file is not what it would be.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { formatted } from "./format-text.mjs";
 import { manifestPage } from "./generate-manifest-docs.mjs";
 import { bucketManifestSchema, sidecarSchema } from "./generate-schemas.mjs";
 import { schemaTypes, validators, validatorTypes } from "./generate-validators.mjs";
+
+const asJson = (value) => formatted(JSON.stringify(value), "generated.json");
 
 /**
  * One step per file, in order. `make` gives the text; `committed` files are compared by --check, the others are git-ignored.
  * A step that needs a TypeScript source imports it with `loadTypeScript`.
  */
 const steps = [
-  { file: "shared/manifest/schemas/sidecar.schema.json", committed: true, make: sidecarSchema },
-  { file: "shared/manifest/schemas/bucket-manifest.schema.json", committed: true, make: bucketManifestSchema },
+  { file: "shared/manifest/schemas/sidecar.schema.json", committed: true, make: () => asJson(sidecarSchema()) },
+  {
+    file: "shared/manifest/schemas/bucket-manifest.schema.json",
+    committed: true,
+    make: () => asJson(bucketManifestSchema()),
+  },
   { file: "shared/manifest/generated/validators.cjs", make: validators },
   { file: "shared/manifest/generated/validators.d.cts", make: validatorTypes },
   { file: "shared/manifest/generated/schema-types.ts", make: schemaTypes },

@@ -3,7 +3,7 @@ import { metadataNameOf, metadataPrefix, metadataSettings } from "./metadata-nam
 import { nearest } from "./nearest.ts";
 import type { Problem } from "./problem.ts";
 import type { Settings } from "./settings.ts";
-import { emptyObject, pointerParts, quoted } from "./source-tree.ts";
+import { emptyObject, pointerParts, pointerTo, quoted } from "./source-tree.ts";
 
 /**
  * Settings from an object's metadata: names with or without `x-oss-meta-`, whatever their case; other metadata is left alone.
@@ -26,7 +26,7 @@ export function settingsFromMetadata(
       const hint =
         meant === undefined ? `Known: ${[...known.keys()].join(", ")}.` : `Did you mean x-oss-meta-import-${meant}?`;
       const message = `There is no metadata ${quoted(header)}, and this starts like one for the import.`;
-      problems.push({ file: key, line: 1, column: 1, pointer: `/${name}`, message, hint });
+      problems.push({ file: key, line: 1, column: 1, pointer: pointerTo("", name), message, hint });
       continue;
     }
     place(settings, pointerParts(pointer), decoded(raw));

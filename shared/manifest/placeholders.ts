@@ -1,7 +1,7 @@
 import { printable } from "./source-tree.ts";
 
 /** What can stand in braces in `imageName` and `description`. */
-export const placeholderNames = [
+const placeholderNames = [
   "stem",
   "name",
   "folder",
