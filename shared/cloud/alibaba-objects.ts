@@ -88,7 +88,12 @@ export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
     },
 
     async list(bucket, { prefix, startAfter, limit }) {
-      const query = { prefix, "max-keys": String(limit ?? 1000), ...(startAfter ? { "start-after": startAfter } : {}) };
+      // An empty prefix is left out: clients and service differ in how they sign an empty parameter.
+      const query = {
+        "max-keys": String(limit ?? 1000),
+        ...(prefix === "" ? {} : { prefix }),
+        ...(startAfter ? { "start-after": startAfter } : {}),
+      };
       const answer = await translated(clientOf(bucket).listV2(query as OSS.ListV2ObjectsQuery));
       const objects = (answer.objects ?? []).map(listedObject);
       return { objects, more: answer.isTruncated === true };

@@ -1,0 +1,102 @@
+/** What became of each upload, told from the functions' log lines alone: what a user with a log viewer could know too. */
+
+export type Outcome = "available" | "failed" | "rejected" | "waiting" | "ignored" | "running";
+
+export interface BoardJob {
+  readonly bucket: string;
+  readonly key: string;
+  readonly outcome: Outcome;
+  readonly jobId: string | undefined;
+  readonly imageId: string | undefined;
+  readonly taskId: string | undefined;
+  readonly progress: number;
+  readonly findings: readonly unknown[];
+  readonly reason: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+}
+
+/** A line of a function's log, as far as it is understood here. */
+export interface BoardLine {
+  readonly event: string;
+  readonly time: string;
+  readonly bucket?: string;
+  readonly key?: string;
+  readonly trigger?: string;
+  readonly jobId?: string;
+  readonly imageId?: string;
+  readonly taskId?: string;
+  readonly progress?: number;
+  readonly findings?: readonly unknown[];
+  readonly reason?: string;
+}
+
+/** A log line when it is one, else undefined. */
+export function parseLogLine(text: string): BoardLine | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && "event" in value && "time" in value
+      ? (value as BoardLine)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const outcomes: Readonly<Record<string, Outcome>> = {
+  "object.ignored": "ignored",
+  "object.gone": "ignored",
+  "object.waiting": "waiting",
+  // A parked import goes on only after somebody has changed the account.
+  "import.parked": "waiting",
+  "manifest.invalid": "rejected",
+  "image.rejected": "rejected",
+  "import.submitted": "running",
+  "import.repaired": "running",
+  "import.progress": "running",
+  "import.attention": "running",
+  "import.stuck": "running",
+  "import.available": "available",
+  "import.failed": "failed",
+  "import.cancelled": "failed",
+};
+
+export type Board = ReadonlyMap<string, BoardJob>;
+
+/** The board after one more line. Lines of a job also move the objects that triggered it: data disks and manifests. */
+export function withLine(board: Board, line: BoardLine): Board {
+  const { bucket = "", key, trigger, jobId } = line;
+  if (key === undefined) return board;
+  const outcome = outcomes[line.event];
+  const next = new Map(board);
+  const touch = (touched: string): void => {
+    const known = next.get(touched);
+    const at = Date.parse(line.time);
+    next.set(touched, {
+      bucket,
+      key: touched,
+      outcome: outcome ?? known?.outcome ?? "running",
+      jobId: jobId ?? known?.jobId,
+      imageId: line.imageId ?? known?.imageId,
+      taskId: line.taskId ?? known?.taskId,
+      progress: outcome === "available" ? 100 : (line.progress ?? known?.progress ?? 0),
+      findings: line.findings ?? known?.findings ?? [],
+      reason: outcome === undefined ? known?.reason : line.reason,
+      firstSeen: known?.firstSeen ?? at,
+      lastSeen: at,
+    });
+  };
+  // A duplicate says nothing new of a job that is known.
+  const isNews = outcome !== undefined || (line.event === "import.duplicate" && !next.has(key));
+  if (!isNews && line.event !== "image.inspected") return board;
+  touch(key);
+  if (trigger !== undefined && outcome !== undefined) touch(trigger);
+  if (jobId !== undefined && outcome !== undefined) {
+    for (const job of board.values()) if (job.jobId === jobId && job.key !== key && job.key !== trigger) touch(job.key);
+  }
+  return next;
+}
+
+export const isAtAnEnd = (job: BoardJob): boolean => job.outcome !== "running";

@@ -1,0 +1,237 @@
+import { constants } from "node:fs";
+import { access, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { EmbeddedCloud } from "../../local/embedded-cloud.ts";
+import { alibabaObjects } from "../../shared/cloud/alibaba-objects.ts";
+import { uploadFile } from "../../shared/cloud/alibaba-upload.ts";
+import { objectKind } from "../../shared/importing/object-kind.ts";
+import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
+import { packageRoot } from "../package-root.ts";
+import { deployLocally, localBucket, localRegion, localStateBucket } from "./deployed-locally.ts";
+import { type Board, isAtAnEnd, parseLogLine, withLine } from "./job-board.ts";
+import { type LiveView, plainView, terminalView } from "./live-view.ts";
+import { writeSampleImage } from "./sample-image.ts";
+
+export interface LocalOptions {
+  readonly files: readonly string[];
+  readonly once: boolean;
+  readonly json: boolean;
+  readonly data?: string;
+  readonly ossPort: number;
+  readonly ecsPort: number;
+  readonly fcPort: number;
+  readonly importSeconds: number;
+  readonly tickSeconds: number;
+}
+
+interface Upload {
+  readonly key: string;
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Runs the product on the embedded cloud until `interrupted` resolves, or with `once` until every upload has ended. */
+export async function runLocal(options: LocalOptions, output: Output, interrupted: Promise<void>): Promise<ExitCode> {
+  const uploads = await readableFiles(options.files);
+  const dataDirectory = await dataDirectoryOf(options);
+  let board: Board = new Map();
+  const view: LiveView = options.json ? silent : output.isTerminal ? terminalView(output) : plainView(output);
+  const cloud = await start(options, dataDirectory, (text) => {
+    const line = parseLogLine(text);
+    if (!line) return;
+    if (options.json) output.out(`${text}\n`);
+    board = withLine(board, line);
+    view.line(line);
+    view.update(board);
+  });
+  try {
+    await emptyStateBucket(cloud);
+    const folder = await cloud.oss.watchFolder(localBucket);
+    announce(cloud, folder, options, output, view);
+    const wanted = uploads.length > 0 || !options.once ? uploads : [await sample(dataDirectory)];
+    const ended = uploadAll(wanted, cloud, view).then(() =>
+      options.once ? untilAllEnded(wanted, cloud, () => board) : interrupted,
+    );
+    const stopped = await Promise.race([ended.then(() => false), interrupted.then(() => true)]);
+    view.end();
+    if (!options.once) return exitCodes.good;
+    const jobs = summaryOf(wanted, board);
+    if (options.json) output.out(`${JSON.stringify({ event: "local.summary", jobs })}\n`);
+    else
+      for (const job of jobs)
+        output.out(`${job.outcome.padEnd(9)} ${job.key}${job.imageId ? ` ${job.imageId}` : ""} (${job.seconds} s)\n`);
+    return stopped || jobs.some(({ outcome }) => outcome === "failed" || outcome === "rejected")
+      ? exitCodes.no
+      : exitCodes.good;
+  } finally {
+    await cloud.close();
+    if (isTemporary(options)) await rm(dataDirectory, { recursive: true, force: true });
+  }
+}
+
+const silent: LiveView = { line: () => {}, text: () => {}, update: () => {}, end: () => {} };
+
+async function readableFiles(files: readonly string[]): Promise<readonly Upload[]> {
+  return Promise.all(
+    files.map(async (file) => {
+      const path = resolve(file);
+      const found = await stat(path).catch(() => undefined);
+      if (!found) throw new Unasked(`There is no file ${file}.`);
+      if (!found.isFile()) throw new Unasked(`${file} is not a file.`);
+      await access(path, constants.R_OK).catch(() => {
+        throw new Unasked(`${file} cannot be read.`);
+      });
+      return { key: basename(path), path, size: found.size };
+    }),
+  );
+}
+
+/** A single run leaves nothing behind; a longer one keeps its folder where it is easy to find. */
+const isTemporary = ({ once, data }: LocalOptions): boolean => once && data === undefined;
+
+async function dataDirectoryOf(options: LocalOptions): Promise<string> {
+  if (isTemporary(options)) return mkdtemp(join(tmpdir(), "oss-image-import-"));
+  const folder = resolve(options.data ?? ".local");
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch {
+    throw new Unasked(`The folder ${folder} cannot be written to: choose another with --data DIR.`);
+  }
+  return folder;
+}
+
+async function start(
+  options: LocalOptions,
+  dataDirectory: string,
+  onLine: (text: string) => void,
+): Promise<EmbeddedCloud> {
+  const { ossPort, ecsPort, fcPort, importSeconds, tickSeconds } = options;
+  try {
+    return await deployLocally({
+      packageRoot: packageRoot(),
+      dataDirectory,
+      ports: { oss: ossPort, ecs: ecsPort, fc: fcPort },
+      ecsSettings: { importSeconds, invitedToVmdk: true },
+      tickSeconds,
+      onLogLine: ({ text }) => onLine(text),
+    });
+  } catch (error) {
+    const { code, port } = error as { code?: string; port?: number };
+    if (code === "EADDRINUSE") throw new Unasked(`Port ${port} is in use: choose another, or 0 for any.`);
+    if (code === "EACCES")
+      throw new Unasked(
+        port ? `Port ${port} needs more rights: choose one above 1023.` : `${dataDirectory} cannot be written to.`,
+      );
+    throw error;
+  }
+}
+
+/** The embedded ECS begins anew with each start, so what the ledger remembers of an earlier one would mislead. */
+async function emptyStateBucket(cloud: EmbeddedCloud): Promise<void> {
+  const objects = alibabaObjects({ region: localRegion, credentials: cloud.account, endpoint: cloud.endpoints.oss });
+  for (;;) {
+    const page = await objects.list(localStateBucket, { prefix: "" });
+    await Promise.all(page.objects.map(({ key }) => objects.delete({ bucket: localStateBucket, key })));
+    if (!page.more) return;
+  }
+}
+
+function announce(cloud: EmbeddedCloud, folder: string, options: LocalOptions, output: Output, view: LiveView): void {
+  const { endpoints, account } = cloud;
+  if (options.json) {
+    const ready = {
+      event: "local.ready",
+      region: localRegion,
+      bucket: localBucket,
+      stateBucket: localStateBucket,
+      oss: { endpoint: endpoints.oss },
+      ecs: { endpoint: endpoints.ecs.replace("http://", "") },
+      fc: { endpoint: endpoints.fc },
+      accessKeyId: account.accessKeyId,
+      accessKeySecret: account.accessKeySecret,
+      folder,
+    };
+    output.out(`${JSON.stringify(ready)}\n`);
+    return;
+  }
+  view.text(
+    [
+      "The embedded cloud is ready: OSS, ECS and Function Compute on this machine.",
+      `  OSS  ${endpoints.oss}   bucket ${localBucket}, region ${localRegion}`,
+      `  ECS  ${endpoints.ecs}`,
+      `  FC   ${endpoints.fc}`,
+      `  key  ${account.accessKeyId} / ${account.accessKeySecret}`,
+      "",
+      ...(options.once
+        ? []
+        : [
+            `Copy a disk image into this folder, or upload it with any OSS client:`,
+            `  ${folder}`,
+            "Ctrl-C ends everything.",
+            "",
+          ]),
+    ].join("\n"),
+  );
+}
+
+async function sample(dataDirectory: string): Promise<Upload> {
+  const path = join(dataDirectory, "sample.qcow2");
+  const size = await writeSampleImage(path);
+  return { key: basename(path), path, size };
+}
+
+async function uploadAll(uploads: readonly Upload[], cloud: EmbeddedCloud, view: LiveView): Promise<void> {
+  const target = { region: localRegion, credentials: cloud.account, endpoint: cloud.endpoints.oss };
+  for (const { key, path, size } of uploads) {
+    view.text(`Uploading ${path} …`);
+    await uploadFile(target, { bucket: localBucket, key }, { path, size });
+  }
+}
+
+const pollInMilliseconds = 100;
+
+/** Resolves when no function is at work and no import runs any more. */
+async function untilAllEnded(uploads: readonly Upload[], cloud: EmbeddedCloud, board: () => Board): Promise<void> {
+  for (;;) {
+    await cloud.fc?.idle();
+    const jobs = [...board().values()];
+    const unseen = uploads.filter(({ key }) => !board().has(key) && objectKind(key).kind === "image");
+    const given = cloud.fc?.failures.length ?? 0;
+    if (jobs.every(isAtAnEnd) && (unseen.length === 0 || given >= unseen.length)) return;
+    await delay(pollInMilliseconds);
+  }
+}
+
+interface JobSummary {
+  readonly bucket: string;
+  readonly key: string;
+  readonly outcome: string;
+  readonly imageId?: string;
+  readonly taskId?: string;
+  readonly findings: readonly unknown[];
+  readonly seconds: number;
+}
+
+function summaryOf(uploads: readonly Upload[], board: Board): readonly JobSummary[] {
+  const manifests = new Set(
+    uploads.map(({ key }) => key).filter((key) => ["sidecar", "bucket-manifest"].includes(objectKind(key).kind)),
+  );
+  const seen = [...board.values()].filter(({ key, jobId }) => !manifests.has(key) || jobId === undefined);
+  const missing = uploads.filter(({ key }) => !board.has(key) && !manifests.has(key));
+  return [
+    ...seen.map(({ bucket, key, outcome, imageId, taskId, findings, firstSeen, lastSeen }) => ({
+      bucket,
+      key,
+      outcome: outcome === "running" ? "failed" : outcome,
+      ...(imageId ? { imageId } : {}),
+      ...(taskId ? { taskId } : {}),
+      findings,
+      seconds: Math.round((lastSeen - firstSeen) / 1000),
+    })),
+    // The function failed at every try: the event lies in the failure queue.
+    ...missing.map(({ key }) => ({ bucket: localBucket, key, outcome: "failed", findings: [], seconds: 0 })),
+  ];
+}

@@ -1,0 +1,78 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { type ExitCode, exitCodes, type Output, Unasked } from "./outcome.ts";
+
+const program = new Command("oss-image-import")
+  .description("Drop a disk image into an Alibaba Cloud OSS bucket and get a custom ECS image.")
+  .showHelpAfterError("(--help tells more)")
+  .exitOverride();
+
+const output: Output = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(`${text}\n`),
+  isTerminal: process.stdout.isTTY === true && process.stderr.isTTY === true,
+  columns: process.stdout.columns ?? 80,
+};
+
+const whole =
+  (minimum: number, maximum: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < minimum || value > maximum)
+      throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
+    return value;
+  };
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0 || value > 86_400)
+    throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+};
+
+/** Resolves at the first Ctrl-C; the second one ends the process at once. */
+function interruption(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => {
+        process.once("SIGINT", () => process.exit(130));
+        resolve();
+      });
+    }
+  });
+}
+
+async function run(command: () => Promise<ExitCode>): Promise<void> {
+  process.exitCode = await command();
+}
+
+program
+  .command("local")
+  .description("run OSS, ECS and Function Compute on this machine, and import what is dropped into a folder")
+  .argument("[file...]", "disk images and manifests to upload once everything is ready")
+  .option("--once", "stop when every upload has reached its end; exit 1 if any failed", false)
+  .option("--data <dir>", "where buckets are kept (default: .local; a temporary folder with --once)")
+  .option("--oss-port <n>", "port of OSS, 0 for any", whole(0, 65_535), 0)
+  .option("--ecs-port <n>", "port of ECS, 0 for any", whole(0, 65_535), 0)
+  .option("--fc-port <n>", "port of Function Compute, 0 for any", whole(0, 65_535), 0)
+  .option("--import-seconds <s>", "how long an import takes", positive, 10)
+  .option("--tick-seconds <s>", "how often imports are reported on", positive, 2)
+  .option("--json", "one JSON object a line on stdout", false)
+  .action((files: string[], options) =>
+    run(async () => {
+      const { runLocal } = await import("./local/run-local.ts");
+      return runLocal({ ...options, files }, output, interruption());
+    }),
+  );
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.good : exitCodes.unasked;
+    return;
+  }
+  process.exitCode = exitCodes.unasked;
+  output.err(
+    error instanceof Unasked
+      ? error.message
+      : `Something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : error}`,
+  );
+});
