@@ -173,7 +173,7 @@ const textRules: Readonly<Record<string, string>> = {
 };
 
 /** What a pointer is called in a sentence: the last key, or the list's key and the entry's number. */
-export function nameOf(pointer: string): string {
+function nameOf(pointer: string): string {
   const parts = pointerParts(pointer);
   const last = parts.at(-1);
   if (last === undefined) return "The manifest";

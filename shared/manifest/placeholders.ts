@@ -13,7 +13,7 @@ const placeholderNames = [
   "version",
   "architecture",
 ] as const;
-export type PlaceholderName = (typeof placeholderNames)[number];
+type PlaceholderName = (typeof placeholderNames)[number];
 
 /** Values by placeholder; one that is not known (not detected, say) is left out. */
 export type PlaceholderValues = Readonly<Partial<Record<PlaceholderName, string>>>;

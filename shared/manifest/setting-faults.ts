@@ -32,7 +32,7 @@ export function bucketManifestFaults(manifest: BucketManifest): Explanation[] {
 }
 
 /** ECS compares tag keys without case (`TagKey.Duplication`), and the reserved prefix is then as well ours in capitals. */
-export function tagFaults(tags: Readonly<Record<string, string>>, at: string): Explanation[] {
+function tagFaults(tags: Readonly<Record<string, string>>, at: string): Explanation[] {
   const seen = new Map<string, string>();
   return Object.keys(tags).flatMap((key): Explanation[] => {
     const pointer = pointerTo(at, key);

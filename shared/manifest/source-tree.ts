@@ -1,7 +1,7 @@
 /** What a manifest may cost before anything is made of it. A manifest has some dozens of values. */
 export const maxManifestBytes = 65_536;
 export const maxDepth = 16;
-export const maxValues = 5_000;
+const maxValues = 5_000;
 
 /** From 1. */
 export interface Position {
