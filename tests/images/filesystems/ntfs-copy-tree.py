@@ -5,6 +5,7 @@ usage: ntfs-copy-tree.py IMAGE TREE [--compress]
 import ctypes
 import os
 import stat
+import struct
 import sys
 
 lib = ctypes.CDLL("libntfs-3g.so.89", use_errno=True)
@@ -14,13 +15,13 @@ for name, result, arguments in [
     ("ntfs_umount", ctypes.c_int, [pointer, ctypes.c_int]),
     ("ntfs_pathname_to_inode", pointer, [pointer, pointer, ctypes.c_char_p]),
     ("ntfs_create", pointer, [pointer, ctypes.c_uint32, pointer, ctypes.c_uint8, ctypes.c_uint32]),
-    ("ntfs_create_symlink", pointer, [pointer, ctypes.c_uint32, pointer, ctypes.c_uint8, pointer, ctypes.c_int]),
     ("ntfs_inode_close", ctypes.c_int, [pointer]),
     ("ntfs_attr_open", pointer, [pointer, ctypes.c_uint32, pointer, ctypes.c_uint32]),
     ("ntfs_attr_pwrite", ctypes.c_int64, [pointer, ctypes.c_int64, ctypes.c_int64, pointer]),
     ("ntfs_attr_pclose", ctypes.c_int, [pointer]),
     ("ntfs_attr_close", None, [pointer]),
     ("ntfs_set_ntfs_attrib", ctypes.c_int, [pointer, pointer, ctypes.c_size_t, ctypes.c_int]),
+    ("ntfs_set_ntfs_reparse_data", ctypes.c_int, [pointer, pointer, ctypes.c_size_t, ctypes.c_int]),
 ]:
     function = getattr(lib, name)
     function.restype, function.argtypes = result, arguments
@@ -55,18 +56,26 @@ def write(file, content):
     lib.ntfs_attr_close(attribute)
 
 
+def link(file, target):
+    """A symbolic link as Windows makes them: the target twice, to be followed and to be shown."""
+    text = target.replace("/", "\\").encode("utf-16-le")
+    body = struct.pack("<HHHHI", 0, len(text), len(text), len(text), 0 if target.startswith("/") else 1) + text + text
+    data = struct.pack("<IHH", 0xA000000C, len(body), 0) + body
+    if lib.ntfs_set_ntfs_reparse_data(file, data, len(data), 0) != 0:
+        raise OSError(ctypes.get_errno(), "reparse point")
+
+
 def copy(directory, path):
     for name in sorted(os.listdir(path)):
         at = os.path.join(path, name)
         mode = os.lstat(at).st_mode
         text, length = utf16(name)
-        if stat.S_ISLNK(mode):
-            # As libntfs-3g makes them: a small system file that only its own driver takes for a link.
-            continue
         kind = stat.S_IFDIR if stat.S_ISDIR(mode) else stat.S_IFREG
         made = check(lib.ntfs_create(directory, 0, text, length, kind), at)
         if kind == stat.S_IFDIR:
             copy(made, at)
+        elif stat.S_ISLNK(mode):
+            link(made, os.readlink(at))
         else:
             with open(at, "rb") as file:
                 write(made, file.read())

@@ -8,7 +8,7 @@ import type { XfsVolume } from "./superblock.ts";
 
 const maxDirectoryInBytes = 8 * 1024 * 1024;
 /** Up to here a lookup reads all entries at once; beyond, it goes through the hash index: more steps, fewer bytes. */
-const maxScanInBytes = 64 * 1024;
+const maxScanInBytes = 32 * 1024;
 
 /** Entries kept in the inode itself: count, wide count, parent; then length, tag, name, type, inode number each. */
 function parseShortForm(volume: XfsVolume, fork: ByteRecord): XfsEntry[] {
