@@ -2,13 +2,36 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { createCrc64 } from "./crc64.ts";
 
-/** Bytes that were received into a temporary file. */
-export interface IncomingFile {
-  readonly path: string;
+export interface Hashes {
   readonly size: number;
   readonly md5: Buffer;
   readonly crc64: bigint;
 }
+
+/** Bytes that were received into a temporary file. */
+export interface IncomingFile extends Hashes {
+  readonly path: string;
+}
+
+export const hashBytes = async (source: AsyncIterable<Buffer>): Promise<Hashes> => {
+  const hashes = createHashes();
+  for await (const chunk of source) hashes.update(chunk);
+  return hashes.finish();
+};
+
+const createHashes = () => {
+  const md5 = createHash("md5");
+  const crc64 = createCrc64();
+  let size = 0;
+  return {
+    update: (chunk: Buffer): void => {
+      md5.update(chunk);
+      crc64.update(chunk);
+      size += chunk.length;
+    },
+    finish: (): Hashes => ({ size, md5: md5.digest(), crc64: crc64.value() }),
+  };
+};
 
 /**
  * Streams bytes into a new file, hashing on the way. Resolves to `undefined`, with the file removed, once there are
@@ -19,16 +42,14 @@ export const receiveFile = async (
   path: string,
   limitInBytes: number,
 ): Promise<IncomingFile | undefined> => {
-  const md5 = createHash("md5");
-  const crc64 = createCrc64();
+  const hashes = createHashes();
   const file = await open(path, "wx");
   let size = 0;
   let isComplete = false;
   try {
     for await (const chunk of source) {
       if (size + chunk.length > limitInBytes) return undefined;
-      md5.update(chunk);
-      crc64.update(chunk);
+      hashes.update(chunk);
       await writeSparsely(file, chunk, size);
       size += chunk.length;
     }
@@ -38,7 +59,7 @@ export const receiveFile = async (
     await file.close();
     if (!isComplete) await rm(path, { force: true });
   }
-  return { path, size, md5: md5.digest(), crc64: crc64.value() };
+  return { path, ...hashes.finish() };
 };
 
 /** Appends a file's bytes to another, from `position` on. */

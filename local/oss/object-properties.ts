@@ -71,7 +71,6 @@ export const putSymlink = async (context: BucketContext): Outcome => {
   }
   // A symlink's own ETag is the MD5 of its target's name.
   const { type: _, ...content } = normalContent({
-    path: "",
     size: 0,
     md5: createHash("md5").update(target).digest(),
     crc64: 0n,

@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from "./errors.ts";
 import type { EventFacts, OssEventName } from "./events.ts";
-import type { IncomingFile } from "./incoming-file.ts";
+import type { Hashes, IncomingFile } from "./incoming-file.ts";
 import { uploadedHeaders, versionHeader } from "./object-headers.ts";
 import type { StoredBucket } from "./object-store.ts";
 import { type BucketContext, emptyReply, type Outcome, wholeSeconds } from "./operation-context.ts";
@@ -19,7 +19,7 @@ export const putObject = async (context: BucketContext): Outcome => {
   return isRefusal(stored) ? stored : emptyReply(200, uploadedHeaders(stored));
 };
 
-export const normalContent = (file: IncomingFile): ObjectContent => ({
+export const normalContent = (file: Hashes): ObjectContent => ({
   type: "Normal",
   size: file.size,
   etag: file.md5.toString("hex").toUpperCase(),

@@ -32,12 +32,13 @@ import type { Identities } from "../wire/identities.ts";
 import type { ObjectLookup } from "../wire/object-lookup.ts";
 import type { Authorize } from "./access.ts";
 import { type EventFacts, type EventShape, type OssObjectEvent, objectEvent } from "./events.ts";
+import { type FolderWatch, watchFolder } from "./folder-watch.ts";
 import { createMultipartUploads } from "./multipart-uploads.ts";
 import { isValidBucketName } from "./object-key.ts";
 import { createObjectLookup } from "./object-lookup-in-store.ts";
 import { openObjectStore } from "./object-store.ts";
 import { wholeSeconds } from "./operation-context.ts";
-import { answerRequest, internalError, type Service } from "./pipeline.ts";
+import { answerRequest, internalError, newRequestId, type Service } from "./pipeline.ts";
 import type { Bucket } from "./stored-object.ts";
 
 export interface OssServerOptions {
@@ -65,6 +66,11 @@ export interface OssServer {
   listen(port: number): Promise<{ readonly endpoint: string; readonly port: number }>;
   close(): Promise<void>;
   readonly lookup: ObjectLookup;
+  /**
+   * Makes the bucket's folder a place to drop files into: each becomes an upload once it has stopped growing, and each
+   * that is taken away a delete. Resolves to the folder's path.
+   */
+  watchFolder(bucketName: string, pollMilliseconds?: number): Promise<string>;
   /** Makes a bucket, or changes the given settings of one that is there. */
   createBucket(name: string, options?: BucketOptions): Promise<void>;
 }
@@ -83,6 +89,7 @@ export const createOssServer = async (options: OssServerOptions): Promise<OssSer
     },
   };
   let http: HttpService | undefined;
+  const watches = new Map<string, FolderWatch>();
   return {
     listen: async (port) => {
       http = await startHttpService({
@@ -94,7 +101,24 @@ export const createOssServer = async (options: OssServerOptions): Promise<OssSer
       return { endpoint: http.endpoint, port: http.port };
     },
     close: async () => {
+      await Promise.all([...watches.values()].map((watch) => watch.close()));
       await http?.close();
+    },
+    watchFolder: async (bucketName, pollMilliseconds) => {
+      const bucket = store.buckets.get(bucketName);
+      if (bucket === undefined) throw new Error(`There is no bucket "${bucketName}".`);
+      const principalId = bucket.settings.ownerAccountId;
+      const watch = watchFolder({
+        store,
+        bucket,
+        lastModified: () => wholeSeconds(clock.now()),
+        emit: (facts) =>
+          service.emit(facts, bucket, { requestId: newRequestId(), sourceIPAddress: "127.0.0.1", principalId }),
+        ...(pollMilliseconds === undefined ? {} : { pollMilliseconds }),
+      });
+      await watches.get(bucketName)?.close();
+      watches.set(bucketName, watch);
+      return bucket.folder;
     },
     lookup: createObjectLookup(store, clock),
     createBucket: async (name, settings = {}) => {

@@ -1,34 +1,31 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createOssServer } from "../../../local/oss/server.ts";
-import { noFaults } from "../../../local/wire/faults.ts";
 import { systemClock } from "../../../shared/clock.ts";
+import { owner, startEmbeddedOss } from "./embedded-target.ts";
 import { ossContract } from "./oss-contract.ts";
+
+const session = {
+  ...owner,
+  accessKeyId: "STS.live",
+  securityToken: "CAISlive",
+  expiresAt: new Date(systemClock.now().getTime() + 3_600_000),
+};
 
 describe("the embedded OSS", () => {
   ossContract(async () => {
-    const directory = await mkdtemp(join(tmpdir(), "oss-"));
-    const identity = { accessKeyId: "LTAItest", accessKeySecret: "secret", accountId: "1234567890123456" };
-    const server = await createOssServer({
-      clock: systemClock,
-      identities: {
-        find: (id) => (id === identity.accessKeyId ? identity : undefined),
-        issueSession: () => identity,
-      },
-      faults: noFaults(),
-      dataDirectory: directory,
-      region: "cn-hangzhou",
-      accountId: identity.accountId,
-    });
-    await server.createBucket("contract-bucket");
-    const { endpoint } = await server.listen(0);
+    const oss = await startEmbeddedOss({ clock: systemClock, identityList: [owner, session] });
+    const where = { endpoint: oss.endpoint, region: "oss-cn-hangzhou", bucket: oss.bucket };
+    const { accessKeyId, accessKeySecret } = owner;
     return {
-      options: { ...identity, endpoint, region: "oss-cn-hangzhou", bucket: "contract-bucket" },
-      dispose: async () => {
-        await server.close();
-        await rm(directory, { recursive: true });
+      keys: { ...where, accessKeyId, accessKeySecret },
+      session: {
+        ...where,
+        accessKeyId: session.accessKeyId,
+        accessKeySecret: session.accessKeySecret,
+        stsToken: session.securityToken,
+        // Without these two ali-oss prints a warning.
+        refreshSTSToken: () => Promise.reject(new Error("The session outlives the test.")),
+        refreshSTSTokenInterval: 3_600_000,
       },
+      dispose: oss.close,
     };
   });
 });
