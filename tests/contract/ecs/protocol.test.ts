@@ -216,6 +216,20 @@ describe("faults", () => {
     },
   );
 
+  it("let the same ClientToken find the import whose answer was lost", async () => {
+    const query = {
+      RegionId: region,
+      ClientToken: "token",
+      "DiskDeviceMapping.1.OSSBucket": "images",
+      "DiskDeviceMapping.1.OSSObject": "in/web.qcow2",
+    };
+    const importImage = () => genericCall(cloud.endpoint, account)("ImportImage", query);
+    cloud.faults.plan = ({ number }) => (number === 1 ? { kind: "lost-answer" } : undefined);
+    await expect(importImage()).rejects.toThrow();
+    const { body } = await importImage();
+    expect(cloud.server.snapshot().tasks.map(({ TaskId }) => TaskId)).toEqual([body["TaskId"]]);
+  });
+
   it("of kind html-502 process nothing", async () => {
     cloud.faults.plan = () => ({ kind: "html-502" });
     await expect(call()).rejects.toThrow();

@@ -1,4 +1,5 @@
 /** Tasks of the embedded ECS, and the image check that follows one. */
+import * as ecs from "@alicloud/ecs20140526";
 import { type EmbeddedEcs, startEmbeddedEcs } from "./embedded-ecs.ts";
 import { driveImports, everyStatus } from "./import-driver.ts";
 
@@ -45,8 +46,12 @@ describe("DescribeTasks", () => {
   });
 
   it("keeps regions apart", async () => {
-    await drive.startImport();
+    const { taskId } = await drive.startImport();
     expect((await drive.listTasks({ regionId: "cn-shanghai" }))?.totalCount).toBe(0);
+    const elsewhere = new ecs.DescribeTaskAttributeRequest({ regionId: "cn-shanghai", taskId });
+    await expect(drive.client.describeTaskAttribute(elsewhere)).rejects.toMatchObject({
+      code: "InvalidTaskId.NotFound",
+    });
   });
 });
 

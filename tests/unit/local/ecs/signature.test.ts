@@ -111,6 +111,18 @@ describe("requests captured from official clients", () => {
     });
   });
 
+  it("stay refused as repetitions after others came, and are forgotten once too old to be repeated", () => {
+    const [first, second, third] = captures;
+    if (first === undefined || second === undefined || third === undefined) throw new Error("no captures");
+    const { nonces } = gate(first);
+    expect(verdict(wire(first), { ...gate(first), nonces })).toBe(first.accessKeyId);
+    expect(verdict(wire(second), { ...gate(second), nonces })).toBe(second.accessKeyId);
+    expect(verdict(wire(first), { ...gate(first), nonces })).toBe("SignatureNonceUsed");
+    const old = new Map([["long ago", Date.parse("2026-11-23T09:00:00Z")], ...nonces]);
+    expect(verdict(wire(third), { ...gate(third), nonces: old })).toBe(third.accessKeyId);
+    expect([...old.keys()]).toHaveLength(3);
+  });
+
   it("tell the developer what the server would have signed", () => {
     const [capture] = captures;
     if (capture === undefined) throw new Error("no captures");
