@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { environment } from "../shared/runtime/process-io.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "./outcome.ts";
 
 const program = new Command("oss-image-import")
@@ -28,6 +29,13 @@ const positive = (text: string): number => {
     throw new InvalidArgumentError("It must be a number above 0.");
   return value;
 };
+
+const oneOf =
+  (...allowed: readonly string[]) =>
+  (text: string): string => {
+    if (!allowed.includes(text)) throw new InvalidArgumentError(`It must be ${allowed.join(" or ")}.`);
+    return text;
+  };
 
 /** Resolves at the first Ctrl-C; the second one ends the process at once. */
 function interruption(): Promise<void> {
@@ -61,6 +69,51 @@ program
     run(async () => {
       const { runLocal } = await import("./local/run-local.ts");
       return runLocal({ ...options, files }, output, interruption());
+    }),
+  );
+
+const withConnection = (command: Command): Command =>
+  command
+    .option("--region <id>", "region of the bucket")
+    .option("--oss-endpoint <url>", "endpoint of OSS, if not the region's own")
+    .option("--ecs-endpoint <url>", "endpoint of ECS, if not the region's own")
+    .option("--local <dir>", "use the embedded cloud that runs with this data folder");
+
+withConnection(program.command("inspect"))
+  .description("tell what a disk image is, and what would keep it from being imported or from booting")
+  .argument("<target>", "a file, http(s)://… or oss://bucket/key")
+  .option("--depth <depth>", "header: the container only; full: the system inside too", oneOf("header", "full"), "full")
+  .option("--json", "the whole report as JSON", false)
+  .action((target: string, options) =>
+    run(async () => {
+      const { runInspect } = await import("./inspect/run-inspect.ts");
+      return runInspect(target, options, environment(), output);
+    }),
+  );
+
+program
+  .command("validate")
+  .description("name every problem of manifests, with its place and the way out")
+  .argument("<manifest...>", "sidecars (NAME.import.yaml) and bucket manifests (image-import.yaml)")
+  .option("--json", "the problems as JSON", false)
+  .action((files: string[], options) =>
+    run(async () => {
+      const { runValidate } = await import("./manifests/run-validate.ts");
+      return runValidate(files, options, output);
+    }),
+  );
+
+withConnection(program.command("plan"))
+  .description("show the ImportImage request that would be sent for an image, and where each value comes from")
+  .argument("<target>", "a file or oss://bucket/key")
+  .option("--bucket-manifest <file>", "take this file for the bucket manifest")
+  .option("--sidecar <file>", "take this file for the image's sidecar")
+  .option("--dry-run", "also ask ECS whether it would take the request", false)
+  .option("--json", "the plan as JSON", false)
+  .action((target: string, options) =>
+    run(async () => {
+      const { runPlan } = await import("./plan/run-plan.ts");
+      return runPlan(target, options, environment(), output);
     }),
   );
 

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,6 +7,7 @@ import type { EmbeddedCloud } from "../../local/embedded-cloud.ts";
 import { alibabaObjects } from "../../shared/cloud/alibaba-objects.ts";
 import { uploadFile } from "../../shared/cloud/alibaba-upload.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
+import { type Connection, connectionFileIn } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
 import { packageRoot } from "../package-root.ts";
 import { deployLocally, localBucket, localRegion, localStateBucket } from "./deployed-locally.ts";
@@ -49,6 +50,7 @@ export async function runLocal(options: LocalOptions, output: Output, interrupte
   try {
     await emptyStateBucket(cloud);
     const folder = await cloud.oss.watchFolder(localBucket);
+    await writeFile(connectionFileIn(dataDirectory), JSON.stringify(connectionTo(cloud)), { mode: 0o600 });
     announce(cloud, folder, options, output, view);
     const wanted = uploads.length > 0 || !options.once ? uploads : [await sample(dataDirectory)];
     const ended = uploadAll(wanted, cloud, view).then(() =>
@@ -67,8 +69,23 @@ export async function runLocal(options: LocalOptions, output: Output, interrupte
       : exitCodes.good;
   } finally {
     await cloud.close();
+    await rm(connectionFileIn(dataDirectory), { force: true });
     if (isTemporary(options)) await rm(dataDirectory, { recursive: true, force: true });
   }
+}
+
+/** What the other commands need to find this embedded cloud. */
+function connectionTo({ account, endpoints }: EmbeddedCloud): Connection {
+  const { accessKeyId, accessKeySecret } = account;
+  return {
+    region: localRegion,
+    credentials: { accessKeyId, accessKeySecret },
+    ossEndpoint: endpoints.oss,
+    ecsEndpoint: endpoints.ecs,
+    ...(endpoints.fc ? { fcEndpoint: endpoints.fc } : {}),
+    imageBucket: localBucket,
+    stateBucket: localStateBucket,
+  };
 }
 
 const silent: LiveView = { line: () => {}, text: () => {}, update: () => {}, end: () => {} };

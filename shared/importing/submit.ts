@@ -93,7 +93,8 @@ export async function submit(claimed: JobRecord, repair: boolean, deps: ImportDe
   }
 }
 
-const submission = ({ request, token }: Attempt): ImportImageRequest => ({
+/** The request as it is sent: with the attempt's ClientToken, and with its tag, which outlasts the token. */
+export const submission = ({ request, token }: Attempt): ImportImageRequest => ({
   ...request,
   Tag: [...request.Tag, { Key: attemptTag, Value: token }],
   ClientToken: token,

@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cloud, Credentials } from "../shared/cloud/ports.ts";
+import { Unasked } from "./outcome.ts";
+
+/** Where a command finds the cloud: the real one, or an embedded one that runs. */
+export interface Connection {
+  readonly region: string;
+  readonly credentials: Credentials;
+  readonly ossEndpoint?: string;
+  readonly ecsEndpoint?: string;
+  readonly fcEndpoint?: string;
+  readonly imageBucket?: string;
+  readonly stateBucket?: string;
+}
+
+/** What can be said on the command line; each wins over the environment. */
+export interface ConnectionOptions {
+  readonly region?: string;
+  readonly ossEndpoint?: string;
+  readonly ecsEndpoint?: string;
+  readonly stateBucket?: string;
+  /** Data folder of a running `oss-image-import local`. */
+  readonly local?: string;
+}
+
+const connectionFile = "connection.json";
+
+/** Where `local` leaves word of itself for the other commands. */
+export const connectionFileIn = (dataDirectory: string): string => join(dataDirectory, connectionFile);
+
+/**
+ * Finds the cloud: the flags first, then the variables that Alibaba Cloud's tools know, then a running embedded cloud in
+ * `.local`. Throws Unasked with the way out when nothing names one.
+ */
+export function connectionFrom(
+  options: ConnectionOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Connection {
+  const accessKeyId = environment["ALIBABA_CLOUD_ACCESS_KEY_ID"];
+  const accessKeySecret = environment["ALIBABA_CLOUD_ACCESS_KEY_SECRET"];
+  const isReal = accessKeyId !== undefined && accessKeySecret !== undefined && options.local === undefined;
+  const base = isReal
+    ? fromEnvironment(accessKeyId, accessKeySecret, environment)
+    : fromLocal(options.local ?? ".local");
+  const { region, ossEndpoint, ecsEndpoint, stateBucket } = options;
+  return {
+    ...base,
+    ...(region ? { region } : {}),
+    ...(ossEndpoint ? { ossEndpoint } : {}),
+    ...(ecsEndpoint ? { ecsEndpoint } : {}),
+    ...(stateBucket ? { stateBucket } : {}),
+  };
+}
+
+function fromEnvironment(
+  accessKeyId: string,
+  accessKeySecret: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Connection {
+  const securityToken = environment["ALIBABA_CLOUD_SECURITY_TOKEN"];
+  const optional = <K extends string>(name: K, ...variables: readonly string[]): { [P in K]?: string } => {
+    const value = variables.map((variable) => environment[variable]).find((text) => text !== undefined && text !== "");
+    return (value === undefined ? {} : { [name]: value }) as { [P in K]?: string };
+  };
+  return {
+    region:
+      optional("region", "ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_REGION", "IMPORT_REGION").region ?? "cn-hangzhou",
+    credentials: { accessKeyId, accessKeySecret, ...(securityToken ? { securityToken } : {}) },
+    ...optional("ossEndpoint", "OSS_ENDPOINT", "IMPORT_OSS_ENDPOINT"),
+    ...optional("ecsEndpoint", "ECS_ENDPOINT", "IMPORT_ECS_ENDPOINT"),
+    ...optional("fcEndpoint", "FC_ENDPOINT"),
+    ...optional("imageBucket", "IMAGE_BUCKET", "IMPORT_BUCKET"),
+    ...optional("stateBucket", "STATE_BUCKET", "IMPORT_STATE_BUCKET"),
+  };
+}
+
+function fromLocal(dataDirectory: string): Connection {
+  const file = connectionFileIn(dataDirectory);
+  if (!existsSync(file)) {
+    throw new Unasked(
+      `No cloud is named: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run \`oss-image-import local\` and point to its folder with --local DIR.`,
+    );
+  }
+  return JSON.parse(readFileSync(file, "utf8")) as Connection;
+}
+
+/** Opens the cloud; the SDKs load only here. */
+export async function openCloud({ region, credentials, ossEndpoint, ecsEndpoint }: Connection): Promise<Cloud> {
+  const { alibabaCloud } = await import("../shared/cloud/alibaba-cloud.ts");
+  const endpoint =
+    ecsEndpoint && !ecsEndpoint.includes("://") && /^(127\.|localhost)/.test(ecsEndpoint)
+      ? `http://${ecsEndpoint}`
+      : ecsEndpoint;
+  return alibabaCloud({
+    region,
+    credentials,
+    ...(ossEndpoint ? { ossEndpoint } : {}),
+    ...(endpoint ? { ecsEndpoint: endpoint } : {}),
+  });
+}
+
+/** `oss://bucket/key` in its parts; undefined for anything else. */
+export function parseOssUrl(target: string): { readonly bucket: string; readonly key: string } | undefined {
+  const match = /^oss:\/\/([^/]+)\/(.+)$/s.exec(target);
+  return match ? { bucket: match[1] ?? "", key: match[2] ?? "" } : undefined;
+}
