@@ -116,3 +116,5 @@ const answer = async (message: InvocationMessage): Promise<void> => {
 
 process.on("message", (message: InvocationMessage) => void answer(message));
 process.on("disconnect", () => process.exit(0));
+// Ctrl-C in a terminal reaches every process of its group; when instances end is for the host to say.
+process.on("SIGINT", () => {});

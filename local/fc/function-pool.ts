@@ -49,6 +49,12 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
   const waiting: ((instance: Instance | undefined) => void)[] = [];
   let closed = false;
 
+  const withdraw = (instance: Instance): void => {
+    clearTimeout(instance.idleTimer);
+    const index = free.indexOf(instance);
+    if (index >= 0) free.splice(index, 1);
+  };
+
   const start = (): Instance => {
     const instance: Instance = {
       idleTimer: undefined,
@@ -57,9 +63,7 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
         environment: options.environment(randomUUID()),
         onExit: () => {
           instances.delete(instance);
-          const index = free.indexOf(instance);
-          if (index >= 0) free.splice(index, 1);
-          clearTimeout(instance.idleTimer);
+          withdraw(instance);
         },
       }),
     };
@@ -84,7 +88,10 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
     if (next !== undefined) next(closed ? undefined : alive ? instance : start());
     else if (alive) {
       free.push(instance);
-      instance.idleTimer = setTimeout(() => instance.process.kill(), options.idleInSeconds * 1000).unref();
+      instance.idleTimer = setTimeout(() => {
+        withdraw(instance);
+        instance.process.kill();
+      }, options.idleInSeconds * 1000).unref();
     }
   };
 

@@ -48,6 +48,7 @@ export interface FunctionProcess {
 }
 
 const logTailInCharacters = 4096;
+const graceInMilliseconds = 500;
 const bytesInMiB = 1024 * 1024;
 
 const exitMessage = (milliseconds: number): string =>
@@ -66,12 +67,12 @@ export const exitResult = (requestId: string): InvocationResult => ({
 interface Running {
   readonly requestId: string;
   readonly startedAt: number;
-  readonly log: string[];
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
   readonly finish: (result: InvocationResult) => void;
   /** The answer, and the marks at the end of both streams: an invocation is over when all three are here. */
   answer: InvocationAnswer | undefined;
   streamsAtEnd: number;
+  logTail: string;
   timedOut: boolean;
 }
 
@@ -92,19 +93,18 @@ export const startFunctionProcess = (options: FunctionProcessOptions): FunctionP
 
   const finish = (payload: Buffer, errorType: FcErrorType | undefined, peakMemoryInMiB: number): void => {
     if (running === undefined) return;
-    const { requestId, startedAt, log, timer, finish: resolve } = running;
+    const { requestId, startedAt, logTail, timer, finish: resolve } = running;
     running = undefined;
     clearTimeout(timer);
     const durationInMilliseconds = performance.now() - startedAt;
-    const logTail = log.join("\n").slice(-logTailInCharacters);
     resolve({ requestId, payload, errorType, durationInMilliseconds, peakMemoryInMiB, logTail });
   };
 
   const fail = (errorType: FcErrorType, failure: FunctionFailure, peakMemoryInMiB = 0): void =>
     finish(Buffer.from(JSON.stringify(failure)), errorType, peakMemoryInMiB);
 
-  const finishWhenComplete = (): void => {
-    if (running?.answer === undefined || running.streamsAtEnd < 2) return;
+  const deliver = (): void => {
+    if (running?.answer === undefined) return;
     const { answer } = running;
     const peakMemoryInMiB = answer.peakMemoryInBytes / bytesInMiB;
     if ("payload" in answer) finish(Buffer.from(answer.payload), undefined, peakMemoryInMiB);
@@ -113,16 +113,24 @@ export const startFunctionProcess = (options: FunctionProcessOptions): FunctionP
       fail(errorType, answer.failure, peakMemoryInMiB);
     }
   };
+  const deliverWhenComplete = (): void => {
+    if (running?.streamsAtEnd === 2) deliver();
+  };
 
   const onLine = (text: string, stream: LogStream): void => {
-    const atEnd = running !== undefined && text.startsWith(`FC Invoke End RequestId: ${running.requestId}`);
-    // The mark is in both streams, for the host; the log has it once.
-    if (!(atEnd && stream === "stderr")) {
-      running?.log.push(text);
-      options.onLine(text, stream, running?.requestId);
-    }
-    if (atEnd && running !== undefined) running.streamsAtEnd += 1;
-    finishWhenComplete();
+    const mark = running === undefined ? -1 : text.indexOf(`FC Invoke End RequestId: ${running.requestId}`);
+    // What was written last need not have ended its line.
+    if (mark !== 0) log(mark < 0 ? text : text.slice(0, mark), stream);
+    if (mark < 0 || running === undefined) return;
+    // The mark is in both streams, for this; the log has it once.
+    if (stream === "stdout") log(text.slice(mark), stream);
+    running.streamsAtEnd += 1;
+    deliverWhenComplete();
+  };
+
+  const log = (text: string, stream: LogStream): void => {
+    if (running !== undefined) running.logTail = `${running.logTail}${text}\n`.slice(-logTailInCharacters);
+    options.onLine(text, stream, running?.requestId);
   };
 
   const streams = (["stdout", "stderr"] as const).map((name) => {
@@ -133,7 +141,10 @@ export const startFunctionProcess = (options: FunctionProcessOptions): FunctionP
   child.on("message", (answer: InvocationAnswer) => {
     if (running === undefined || answer.requestId !== running.requestId) return;
     running.answer = answer;
-    finishWhenComplete();
+    clearTimeout(running.timer);
+    // A function may have closed its output, or have left a very long line open: do not wait for the marks for ever.
+    running.timer = setTimeout(deliver, graceInMilliseconds);
+    deliverWhenComplete();
   });
   const exited = new Promise<void>((resolve) => {
     const onEnd = (): void => {
@@ -167,11 +178,11 @@ export const startFunctionProcess = (options: FunctionProcessOptions): FunctionP
         running = {
           requestId: message.requestId,
           startedAt: performance.now(),
-          log: [],
           timer,
           finish: resolve,
           answer: undefined,
           streamsAtEnd: 0,
+          logTail: "",
           timedOut: false,
         };
         // A process that is just ending is reported when it has ended.

@@ -133,7 +133,7 @@ const invocationReply = (
       "x-fc-max-memory-usage": memory,
       // A function's own error is a successful call of FC with this header.
       ...(result.errorType === undefined ? {} : { "x-fc-error-type": result.errorType }),
-      ...(wantsLog ? { "x-fc-log-result": Buffer.from(`${result.logTail}\n${report}`).toString("base64") } : {}),
+      ...(wantsLog ? { "x-fc-log-result": Buffer.from(`${result.logTail}${report}`).toString("base64") } : {}),
     },
     body: result.payload,
   };

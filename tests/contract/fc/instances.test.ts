@@ -31,6 +31,8 @@ const code = {
   hangs: "exports.handler = () => new Promise(() => {});",
   speaks:
     "exports.handler = async () => { process.stdout.write('one\\ntw'); process.stdout.write('o\\n'); process.stderr.write('bad\\n'); process.stdout.write('x'.repeat(100000) + '\\n'); };",
+  mutters:
+    "exports.handler = async (event) => { process.stdout.write('no line end'); process.stderr.write('here neither'); if (event.length > 0) process.stdout.write('x'.repeat(40000)); return 'done'; };",
   syntax: "exports.handler = async () => {",
   missing: "require('./nowhere'); exports.handler = async () => {};",
   nameless: "exports.other = async () => {};",
@@ -171,6 +173,29 @@ describe("an instance of a function", () => {
     expect(out.at(-1)).toBe(`FC Invoke End RequestId: ${requestId}`);
     expect(out.slice(3, -1).join("")).toBe("x".repeat(100000));
     expect(own.filter(({ stream }) => stream === "stderr").map((line) => line.text)).toEqual(["bad"]);
+  });
+
+  it("has its last line passed on though it has no end", async () => {
+    test.lines.length = 0;
+    const { requestId, payload } = await call(test, "mutters");
+    const texts = test.lines.map((line) => line.text).sort();
+    expect(payload.toString()).toBe("done");
+    expect(texts).toEqual([
+      `FC Invoke End RequestId: ${requestId}`,
+      `FC Invoke Start RequestId: ${requestId}`,
+      "here neither",
+      "no line end",
+    ]);
+    expect((await call(test, "mutters", "long")).payload.toString()).toBe("done");
+  });
+
+  it("is stopped when it has been idle, and another takes its place", async () => {
+    const idle = await startTestHost({ counter: { code: code.counter } }, { idleInstanceSeconds: 0.05 });
+    const { pid } = JSON.parse(text(await call(idle, "counter")));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    expect(JSON.parse(text(await call(idle, "counter")))).toMatchObject({ calls: 1 });
+    await idle.close();
   });
 
   it("measures time and memory", async () => {
