@@ -25,15 +25,19 @@ export async function inspectLinux(
   unread: string[],
 ): Promise<{ guest: Guest; findings: Finding[] }> {
   const mounted = await attempt("mounts", unread, () => mountGuest(root, volumes));
-  const isEveryVolumeRead = volumes.every(({ kind, fs }) => fs !== undefined || kind === "swap" || kind === "lvm2");
   const disk = {
     ...boot,
     rootFilesystem: root.volume.kind ?? "",
     unclean: (mounted?.used ?? []).filter(({ volume }) => volume.fs?.unclean).map(({ at }) => at),
-    ...(mounted !== undefined && isEveryVolumeRead ? { missingMounts: mounted.missing } : {}),
+    ...(mounted !== undefined && volumes.every(isAccountedFor) ? { missingMounts: mounted.missing } : {}),
   };
   const facts = await readLinuxFacts(guestTreeOf(mounted?.tree ?? createTree([root.mount])), disk, unread);
   return { guest: guestOf(facts), findings: judge(linuxRules, facts) };
+}
+
+/** False for a volume that may hold a filesystem which fstab means, but that could not be read. */
+function isAccountedFor({ kind, fs, partition }: Volume): boolean {
+  return fs !== undefined || kind === "swap" || kind === "lvm2" || partition?.typeName === "BIOS boot";
 }
 
 function guestOf(facts: LinuxFacts): Guest {
