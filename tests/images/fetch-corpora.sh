@@ -8,6 +8,13 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${1:-"$root/.cache/corpora"}
 suite=${CORPORA_SUITE:-bookworm}
 apt_state="$cache/apt"
+packages="e2fsprogs qemu btrfs-progs"
+
+missing=
+for package in $packages; do
+  [ -e "$cache/$package/.complete" ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
 mkdir -p "$apt_state/lists/partial" "$apt_state/archives/partial" "$apt_state/sources.d"
 
 echo "deb-src http://deb.debian.org/debian $suite main" > "$apt_state/sources.list"
@@ -16,9 +23,8 @@ set -- -qq -o Dir::Etc::sourcelist="$apt_state/sources.list" -o Dir::Etc::source
   -o Dir::Cache::srcpkgcache="" -o Dir::Cache::pkgcache="" -o APT::Sandbox::User=""
 apt-get "$@" update
 
-for package in e2fsprogs qemu btrfs-progs; do
+for package in $missing; do
   target="$cache/$package"
-  if [ -e "$target/.complete" ]; then continue; fi
   rm -rf "$target" "$apt_state/$package"
   mkdir -p "$target" "$apt_state/$package"
   (cd "$apt_state/$package" && apt-get "$@" source --download-only "$package")

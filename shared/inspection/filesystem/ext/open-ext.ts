@@ -13,8 +13,8 @@ const rootInode = 2;
 const maximumDirectorySize = 8 * 2 ** 20;
 const maximumReadLength = 64 * 2 ** 20;
 const maximumLinkLength = 4096;
-/** Small directories are kept parsed, as a path walk comes back to them. */
-const maximumKeptDirectorySize = 256 * 2 ** 10;
+/** Directories are kept parsed, as a path walk comes back to them: so many bytes of them. */
+const maximumKeptDirectoryBytes = 16 * 2 ** 20;
 const maximumKept = 512;
 /** Blocks of descriptors, inodes and block maps that are kept. */
 const maximumKeptBlockBytes = 4 * 2 ** 20;
@@ -43,6 +43,7 @@ class ExtFilesystem implements Filesystem, BlockStore {
   readonly #blocks = new Map<number, Promise<Buffer>>();
   readonly #inodes = new Map<number, Promise<ExtInode>>();
   readonly #directories = new Map<number, Promise<ExtDirectory>>();
+  #keptDirectoryBytes = 0;
 
   constructor(source: ByteSource, geometry: ExtGeometry) {
     this.#source = source;
@@ -124,8 +125,14 @@ class ExtFilesystem implements Filesystem, BlockStore {
     if (inode.encrypted) throw new CannotTell("The names of an encrypted directory cannot be read.");
     if (inode.size > maximumDirectorySize)
       throw new CannotTell(`A directory has more than ${maximumDirectorySize} bytes.`);
-    if (inode.size > maximumKeptDirectorySize) return this.#readDirectory(inode);
-    return kept(this.#directories, maximumKept, inode.number, () => this.#readDirectory(inode));
+    return kept(this.#directories, maximumKept, inode.number, () => {
+      this.#keptDirectoryBytes += inode.size;
+      if (this.#keptDirectoryBytes > maximumKeptDirectoryBytes) {
+        this.#directories.clear();
+        this.#keptDirectoryBytes = inode.size;
+      }
+      return this.#readDirectory(inode);
+    });
   }
 
   async #readDirectory(inode: ExtInode): Promise<ExtDirectory> {
