@@ -74,6 +74,10 @@ describe("s.yaml", () => {
     expect(() => read()).not.toThrow();
   });
 
+  it("names its credentials without an expression, which s would not evaluate there", () => {
+    expect(parse(text).access).toBe("default");
+  });
+
   it("names only variables that docs/deploy.md explains", () => {
     const page = readFileSync("docs/deploy.md", "utf8");
     const names = [...text.matchAll(/env\('(\w+)'/g)].map(([, name = ""]) => name);
