@@ -15,11 +15,6 @@ export function checkResolved(resolved: ResolvedSettings): Problem[] {
     const places = pointers.map((pointer) => `${pointer.slice(1)}: ${placeOf(resolved, pointer)}`);
     return problemAt(resolved, pointers[1], `${message} (${places.join("; ")})`, hint);
   });
-  if (settings.osType === "windows" && settings.licenseType === undefined) {
-    const message = `A Windows image needs a licenseType. (osType: ${placeOf(resolved, "/osType")})`;
-    const hint = "Set licenseType to BYOL for your own licence, or to Aliyun to buy one from Alibaba Cloud.";
-    problems.push(problemAt(resolved, "/osType", message, hint));
-  }
   const tagPointers = [...resolved.provenance.keys()].filter((pointer) => pointer.startsWith("/tags/"));
   const oneTooMany = tagPointers[maxTags];
   if (oneTooMany !== undefined) {
