@@ -30,7 +30,7 @@ export const receiveCopy = async (context: BucketContext, range?: string): Promi
   if (match === null || key === undefined) return invalidSource;
   const bucket = context.store.buckets.get(bucketName);
   if (bucket === undefined) return refuse("NoSuchBucket", { details: { BucketName: bucketName } });
-  if (!context.mayAlso("oss:GetObject", bucketName, key)) return refuse("AccessDenied");
+  if (!context.may(context.identity, "oss:GetObject", bucketName, key)) return refuse("AccessDenied");
   // Opened while nothing can be put in its place, as in GetObject.
   const opened = await context.store.exclusively(bucket, () => openSource(context, bucket, key, versionId));
   if (!("source" in opened)) return opened;

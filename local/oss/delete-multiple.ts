@@ -20,7 +20,7 @@ export const deleteMultipleObjects = async (context: BucketContext): Outcome => 
   }));
   if (objects.length < 1 || objects.length > 1000 || objects.some(({ key }) => !isValidKey(key)))
     return refuse("MalformedXML");
-  if (objects.some(({ key }) => !context.mayAlso("oss:DeleteObject", context.bucketName, key)))
+  if (objects.some(({ key }) => !context.may(context.identity, "oss:DeleteObject", context.bucketName, key)))
     return refuse("AccessDenied");
   const deleted: XmlFragment[] = [];
   for (const { key, versionId } of objects) {

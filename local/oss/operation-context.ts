@@ -1,11 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { Reply } from "../wire/http-service.ts";
 import type { Identity } from "../wire/identities.ts";
+import type { Authentication } from "./authentication.ts";
 import type { Refusal } from "./errors.ts";
 import type { EventFacts } from "./events.ts";
 import type { MultipartUploads } from "./multipart-uploads.ts";
 import type { ObjectStore, StoredBucket } from "./object-store.ts";
 import type { RequestHeaders } from "./request-headers.ts";
+import type { SignedClaim } from "./signed-claim.ts";
 
 /** What an operation may use: the request as it was understood, who sent it, and the store. */
 export interface OperationContext {
@@ -26,8 +28,10 @@ export interface OperationContext {
   readonly restoreSeconds: number;
   /** The region of a bucket that is made by request. */
   readonly region: string;
-  /** Whether the caller may do something else than the operation itself, such as read a copy's source. */
-  mayAlso(action: string, bucket: string, key: string): boolean;
+  /** Whether somebody may do something else than the operation itself, such as read a copy's source. */
+  may(identity: Identity | undefined, action: string, bucket: string, key: string): boolean;
+  /** Who made a signature that is not the request's own: that of a form. */
+  verify(claim: SignedClaim): Authentication | Refusal;
 }
 
 export interface BucketContext extends OperationContext {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type Reply, withFaults } from "../wire/http-service.ts";
 import { mayAccess } from "./access.ts";
-import { authenticate } from "./authentication.ts";
+import { authenticate, type Expected, verifyClaim } from "./authentication.ts";
 import { type ErrorContext, errorReply, isRefusal, type Refusal, refusalReply, refuse } from "./errors.ts";
 import type { EventFacts } from "./events.ts";
 import { isValidKey } from "./object-key.ts";
@@ -68,13 +68,14 @@ const perform = async (
   const bucket = service.store.buckets.get(bucketName);
   const region = target.hostRegion ?? bucket?.settings.region ?? service.region;
   const signable = { method, headers, bucket: bucketName, key, query };
-  const authentication = authenticate(signable, { identities: service.identities, now, region });
+  const expected: Expected = { identities: service.identities, now, region };
+  const authentication = authenticate(signable, expected);
   if (isRefusal(authentication)) return authentication;
   const { identity } = authentication;
 
-  const { authorize } = service;
-  const may = (action: string, name: string, itsKey: string) =>
-    mayAccess({ identity, action, bucketName: name, key: itsKey, bucket: service.store.buckets.get(name) }, authorize);
+  const { authorize, store } = service;
+  const may: OperationContext["may"] = (who, action, name, itsKey) =>
+    mayAccess({ identity: who, action, bucketName: name, key: itsKey, bucket: store.buckets.get(name) }, authorize);
   const definition = operations[operation];
   if (definition.needs === "bucket" && bucket === undefined) {
     return refuse("NoSuchBucket", { details: { BucketName: bucketName } });
@@ -82,7 +83,8 @@ const perform = async (
   if (bucket !== undefined && target.hostRegion !== undefined && target.hostRegion !== bucket.settings.region) {
     return wrongEndpoint(bucket);
   }
-  if (definition.action !== askedInside && !may(definition.action, bucketName, key)) return refuse("AccessDenied");
+  if (definition.action !== askedInside && !may(identity, definition.action, bucketName, key))
+    return refuse("AccessDenied");
 
   const caller: EventCaller = {
     requestId: errors.requestId,
@@ -99,11 +101,12 @@ const perform = async (
     accountId: identity?.accountId ?? service.accountId,
     identity,
     now,
-    store: service.store,
+    store,
     uploads: service.uploads,
     restoreSeconds: service.restoreSeconds,
     region: service.region,
-    mayAlso: may,
+    may,
+    verify: (claim) => verifyClaim(claim, expected),
   };
   const run = async (): Promise<Reply> => {
     const outcome =

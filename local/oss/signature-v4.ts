@@ -7,7 +7,7 @@ import type { SignableRequest, SignedClaim, Signing } from "./signed-claim.ts";
  */
 const algorithm = "OSS4-HMAC-SHA256";
 
-interface Scope {
+export interface Scope {
   readonly accessKeyId: string;
   readonly day: string;
   readonly region: string;
@@ -76,15 +76,21 @@ const claim = (
     readonly time: SignedClaim["time"];
   },
 ): SignedClaim => {
-  const [accessKeyId = "", day = "", region = "", product = ""] = given.credential.split("/");
+  const scope = readScope(given.credential);
   return {
-    accessKeyId,
+    accessKeyId: scope.accessKeyId,
     signature: given.signature,
     securityToken: given.securityToken,
     time: given.time,
-    region,
-    sign: (secret) => signV4(request, { accessKeyId, day, region, product }, given.date, given.additional, secret),
+    region: scope.region,
+    sign: (secret) => signV4(request, scope, given.date, given.additional, secret),
   };
+};
+
+/** `<access key>/<day>/<region>/<product>/aliyun_v4_request` */
+export const readScope = (credential: string): Scope => {
+  const [accessKeyId = "", day = "", region = "", product = ""] = credential.split("/");
+  return { accessKeyId, day, region, product };
 };
 
 const signV4 = (request: SignableRequest, scope: Scope, date: string, additional: string, secret: string): Signing => {
@@ -93,11 +99,16 @@ const signV4 = (request: SignableRequest, scope: Scope, date: string, additional
   const scopePath = `${scope.day}/${scope.region}/${scope.product}/aliyun_v4_request`;
   const hash = createHash("sha256").update(canonicalRequest).digest("hex");
   const stringToSign = [algorithm, date, scopePath, hash].join("\n");
+  return { signature: signTextV4(scope, secret, stringToSign), stringToSign, canonicalRequest };
+};
+
+/** The signature of any text by a secret, for one day, region and product. */
+export const signTextV4 = (scope: Omit<Scope, "accessKeyId">, secret: string, text: string): string => {
   const key = [scope.day, scope.region, scope.product, "aliyun_v4_request"].reduce<Buffer | string>(
     (previous, part) => hmac(previous, part),
     `aliyun_v4${secret}`,
   );
-  return { signature: hmac(key, stringToSign).toString("hex"), stringToSign, canonicalRequest };
+  return hmac(key, text).toString("hex");
 };
 
 const hmac = (key: Buffer | string, data: string): Buffer => createHmac("sha256", key).update(data).digest();

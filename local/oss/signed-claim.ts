@@ -22,7 +22,10 @@ export interface SignedClaim {
   readonly signature: string;
   readonly securityToken: string | undefined;
   /** An invalid date stands for one that is missing or cannot be read. */
-  readonly time: { readonly kind: "signed-at"; readonly at: Date } | { readonly kind: "expires"; readonly at: Date };
+  readonly time:
+    | { readonly kind: "signed-at" | "expires"; readonly at: Date }
+    /** A form upload: its policy, which is what is signed, says until when it holds. */
+    | { readonly kind: "in-policy" };
   /** The scope's region, version 4 only. */
   readonly region?: string;
   /** What the signature should be, for this secret. */
