@@ -7,7 +7,7 @@ import type { InvocationResult } from "./function-process.ts";
 import type { FunctionDefinition } from "./s-yaml.ts";
 
 /** What FC sends to a destination. */
-export interface FailureRecord {
+interface FailureRecord {
   /** Milliseconds since 1970. */
   readonly timestamp: number;
   readonly requestContext: {

@@ -44,7 +44,7 @@ export interface FcHostOptions extends Omit<InstanceOptions, "bootstrapPath"> {
   onFailure?(failure: Failure): void;
 }
 
-export interface InvocationRequest {
+interface InvocationRequest {
   readonly requestId?: string;
   /** Returned as soon as the event is queued, with an empty payload. */
   readonly async?: boolean;

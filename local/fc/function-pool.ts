@@ -64,6 +64,7 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
         onExit: () => {
           instances.delete(instance);
           withdraw(instance);
+          serveWaiting();
         },
       }),
     };
@@ -71,28 +72,32 @@ export const createFunctionPool = (options: FunctionPoolOptions): FunctionPool =
     return instance;
   };
 
-  const acquire = async (): Promise<Instance | undefined> => {
-    if (closed) return undefined;
+  /** A warm instance, or a new one if there may be one more. */
+  const take = (): Instance | undefined => {
     const warm = free.pop();
-    if (warm !== undefined) {
-      clearTimeout(warm.idleTimer);
-      return warm;
-    }
-    if (instances.size < options.maximumInstances) return start();
-    return new Promise((resolve) => waiting.push(resolve));
+    clearTimeout(warm?.idleTimer);
+    return warm ?? (instances.size < options.maximumInstances ? start() : undefined);
   };
 
-  const release = (instance: Instance): void => {
-    const alive = instances.has(instance);
-    const next = waiting.shift();
-    if (next !== undefined) next(closed ? undefined : alive ? instance : start());
-    else if (alive) {
-      free.push(instance);
-      instance.idleTimer = setTimeout(() => {
-        withdraw(instance);
-        instance.process.kill();
-      }, options.idleInSeconds * 1000).unref();
+  const serveWaiting = (): void => {
+    while (waiting.length > 0 && !closed) {
+      const instance = take();
+      if (instance === undefined) return;
+      waiting.shift()?.(instance);
     }
+  };
+
+  const acquire = async (): Promise<Instance | undefined> =>
+    closed ? undefined : (take() ?? new Promise((resolve) => waiting.push(resolve)));
+
+  const release = (instance: Instance): void => {
+    if (!instances.has(instance)) return;
+    free.push(instance);
+    instance.idleTimer = setTimeout(() => {
+      withdraw(instance);
+      instance.process.kill();
+    }, options.idleInSeconds * 1000).unref();
+    serveWaiting();
   };
 
   return {

@@ -11,7 +11,7 @@ import { createLineSplitter } from "./line-splitter.ts";
 export type LogStream = "stdout" | "stderr";
 
 /** How FC names the ways in which an invocation can fail, in the header `x-fc-error-type`. */
-export type FcErrorType =
+type FcErrorType =
   | "HandledInvocationError"
   | "UnhandledInvocationError"
   | "FunctionTimeoutError"

@@ -19,7 +19,7 @@ import type { InvocationResult } from "./function-process.ts";
 import { InvocationRefused } from "./invocation-refused.ts";
 import type { FunctionDefinition } from "./s-yaml.ts";
 
-export interface InvokeApiOptions {
+interface InvokeApiOptions {
   readonly clock: Clock;
   readonly signingClock: Clock;
   readonly identities: Identities;
@@ -53,7 +53,7 @@ const invocationPaths = {
  * What a request asks for, by its method and path alone; undefined for a path of neither API. Names of functions have
  * letters, digits, `_` and `-` only, so there is nothing to decode.
  */
-export const detectApiRequest = (method: string, url: URL): ApiRequest | undefined => {
+const detectApiRequest = (method: string, url: URL): ApiRequest | undefined => {
   const version = (Object.keys(invocationPaths) as Version[]).find((name) => url.pathname.startsWith(`/${name}/`));
   if (version === undefined) return undefined;
   const [, service = "", name] = invocationPaths[version].exec(url.pathname) ?? [];

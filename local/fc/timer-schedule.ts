@@ -16,7 +16,7 @@ export interface TimerSchedule {
   next(after: Date): Date | undefined;
 }
 
-export class CronExpressionError extends Error {
+class CronExpressionError extends Error {
   override readonly name = "CronExpressionError";
 }
 

@@ -198,6 +198,16 @@ describe("an instance of a function", () => {
     await idle.close();
   });
 
+  it("answers whenever it is called, also while another is just being stopped", async () => {
+    const options = { idleInstanceSeconds: 0.02, maximumInstances: { counter: 1 } };
+    const idle = await startTestHost({ counter: { code: code.counter } }, options);
+    for (let pause = 10; pause <= 30; pause += 1) {
+      expect((await call(idle, "counter")).errorType).toBeUndefined();
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    await idle.close();
+  });
+
   it("measures time and memory", async () => {
     const { durationInMilliseconds, peakMemoryInMiB } = await call(test, "returns");
     expect(durationInMilliseconds).toBeGreaterThan(0);
