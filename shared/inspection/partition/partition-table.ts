@@ -10,6 +10,8 @@ export interface Partition {
   readonly typeName: string;
   /** Marked active (MBR) or for legacy BIOS boot (GPT). */
   readonly bootable: boolean;
+  /** As Linux names it in `PARTUUID=`, in lower case; empty for an MBR without a signature. */
+  readonly uuid: string;
   /** The name that a GPT entry carries, else empty. */
   readonly name: string;
 }

@@ -116,15 +116,9 @@ function parseEntries(bytes: Buffer, entrySize: number): ClaimedPartition[] {
     const firstSector = Number(entry.readBigUInt64LE(32));
     const sectorCount = Number(entry.readBigUInt64LE(40)) - firstSector + 1;
     const bootable = (uint32le(entry, 48) & legacyBootAttribute) !== 0;
-    claims.push({
-      index,
-      firstSector,
-      sectorCount,
-      typeId,
-      typeName: gptTypeName(typeId),
-      bootable,
-      name: nameOf(entry),
-    });
+    const uuid = formatGuid(entry.subarray(16)).toLowerCase();
+    const typeName = gptTypeName(typeId);
+    claims.push({ index, firstSector, sectorCount, typeId, typeName, bootable, uuid, name: nameOf(entry) });
   }
   return claims;
 }

@@ -4,6 +4,7 @@ import type { ClaimedPartition, PartitionNote } from "./partition-table.ts";
 import { mbrTypeName } from "./partition-type-names.ts";
 
 const sectorSize = 512;
+const signatureOffset = 440;
 const entriesOffset = 446;
 const maximumLogicalPartitions = 128;
 const extendedTypes: readonly number[] = [0x05, 0x0f, 0x85];
@@ -36,18 +37,27 @@ export function parseBootRecord(sector: Buffer): MbrEntry[] | undefined {
   return entries;
 }
 
-/** Primary and logical partitions of an MBR, as claimed. Reads one sector for each logical partition. */
+/** Primary and logical partitions of the MBR in `sector`, as claimed. Reads one sector for each logical partition. */
 export async function readMbrPartitions(
   disk: ByteSource,
+  sector: Buffer,
   entries: readonly MbrEntry[],
 ): Promise<{ claims: ClaimedPartition[]; notes: PartitionNote[] }> {
+  const signature = uint32le(sector, signatureOffset);
+  const named = (claims: readonly ClaimedPartition[]) =>
+    claims.map((one) => ({ ...one, uuid: uuidOf(signature, one.index) }));
   const claims = entries
     .filter(({ type }) => !extendedTypes.includes(type))
     .map((entry) => claim(entry, entry.slot + 1));
   const extended = entries.find(({ type }) => extendedTypes.includes(type));
-  if (!extended) return { claims, notes: [] };
+  if (!extended) return { claims: named(claims), notes: [] };
   const logical = await readLogicalPartitions(disk, extended);
-  return { claims: [...claims, ...logical.claims], notes: logical.notes };
+  return { claims: named([...claims, ...logical.claims]), notes: logical.notes };
+}
+
+/** Linux makes an identifier of the disk's signature and the partition's number, both in hexadecimal. */
+function uuidOf(signature: number, index: number): string {
+  return signature === 0 ? "" : `${signature.toString(16).padStart(8, "0")}-${index.toString(16).padStart(2, "0")}`;
 }
 
 /**
@@ -86,5 +96,5 @@ async function readLogicalPartitions(
 
 function claim({ type, active, firstSector, sectorCount }: MbrEntry, index: number): ClaimedPartition {
   const typeId = `0x${type.toString(16).padStart(2, "0")}`;
-  return { index, firstSector, sectorCount, typeId, typeName: mbrTypeName(type), bootable: active, name: "" };
+  return { index, firstSector, sectorCount, typeId, typeName: mbrTypeName(type), bootable: active, uuid: "", name: "" };
 }

@@ -26,7 +26,7 @@ export async function readPartitionTable(disk: ByteSource): Promise<PartitionTab
     }
   }
   if (entries.length === 0) return { kind: "none", sectorSize: 512, partitions: [], notes: [] };
-  const { claims, notes } = await readMbrPartitions(disk, others);
+  const { claims, notes } = await readMbrPartitions(disk, sector, others);
   const fitted = fitToDisk(claims, 512, disk.size);
   const damaged: PartitionNote[] = protective
     ? [{ code: "gpt.damaged", message: "The disk says that it has a GPT, but neither copy of it can be read." }]

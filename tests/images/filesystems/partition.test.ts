@@ -16,6 +16,7 @@ interface SfdiskTable {
       readonly type: string;
       readonly bootable?: boolean;
       readonly name?: string;
+      readonly uuid?: string;
     }[];
   };
 }
@@ -66,15 +67,22 @@ describe("partition tables of sgdisk and sfdisk", () => {
     expect(table.notes.map(({ code }) => code)).toEqual(notes);
     const expected = partitions
       .filter(({ type }) => !extendedTypes.includes(type))
-      .map(({ start, size, type, name = "" }) => ({
+      .map(({ start, size, type, name = "", uuid = "" }) => ({
         offset: start * sectorsize,
         size: size * sectorsize,
         typeId: label === "dos" ? `0x${type.padStart(2, "0")}` : type,
         name,
+        uuid: uuid.toLowerCase(),
       }));
-    expect(table.partitions.map(({ offset, size, typeId, name }) => ({ offset, size, typeId, name }))).toEqual(
-      expected,
-    );
+    expect(
+      table.partitions.map(({ offset, size, typeId, name, uuid }) => ({
+        offset,
+        size,
+        typeId,
+        name,
+        uuid: label === "dos" ? "" : uuid,
+      })),
+    ).toEqual(expected);
   });
 
   it("a GPT of 4096-byte sectors", async () => {

@@ -14,15 +14,15 @@ export interface BlockStore {
   readBlock(block: number): Promise<Buffer>;
 }
 
-/** A file's map may not make us read more than this many of its own blocks in one go. */
-const maximumMapBlocks = 4096;
+/** A file's map may not make us read more than this of itself in one go. */
+const maximumMapBytes = 16 * 2 ** 20;
 
-/** Reads the blocks that hold a file's map, with a limit on their number. */
+/** Reads the blocks that hold a file's map, with a limit on their size. */
 export function mapBlockReader(store: BlockStore): (block: number) => Promise<Buffer> {
-  let left = maximumMapBlocks;
+  let left = maximumMapBytes;
   return async (block) => {
-    left -= 1;
-    if (left < 0) throw new CannotTell(`A file's block map has more than ${maximumMapBlocks} blocks.`);
+    left -= store.blockSize;
+    if (left < 0) throw new CannotTell(`A file's block map has more than ${maximumMapBytes} bytes.`);
     demandBlocks(store, block, 1);
     return store.readBlock(block);
   };

@@ -14,7 +14,7 @@ const maximumDirectorySize = 8 * 2 ** 20;
 const maximumReadLength = 64 * 2 ** 20;
 const maximumLinkLength = 4096;
 /** Directories are kept parsed, as a path walk comes back to them: so many bytes of them. */
-const maximumKeptDirectoryBytes = 16 * 2 ** 20;
+const maximumKeptDirectoryBytes = 8 * 2 ** 20;
 const maximumKept = 512;
 /** Blocks of descriptors, inodes and block maps that are kept. */
 const maximumKeptBlockBytes = 4 * 2 ** 20;
@@ -33,7 +33,7 @@ export async function openExt(source: ByteSource): Promise<Filesystem | undefine
 
 class ExtFilesystem implements Filesystem, BlockStore {
   readonly kind: string;
-  readonly label: string;
+  readonly label?: string;
   readonly uuid: string;
   readonly unclean: boolean;
   readonly blockSize: number;
@@ -49,7 +49,7 @@ class ExtFilesystem implements Filesystem, BlockStore {
     this.#source = source;
     this.#geometry = geometry;
     this.kind = geometry.kind;
-    this.label = geometry.label;
+    if (geometry.label !== "") this.label = geometry.label;
     this.uuid = geometry.uuid;
     this.unclean = geometry.unclean;
     this.blockSize = geometry.blockSize;

@@ -20,8 +20,8 @@ export async function openFat(source: ByteSource): Promise<Filesystem | undefine
 /** A node's `id` is its first cluster, 0 for an empty file, or `root`. */
 class FatFilesystem implements Filesystem {
   readonly kind = "vfat";
-  readonly label: string;
-  readonly uuid: string;
+  readonly label?: string;
+  readonly uuid?: string;
   /** The mark for it is unreliable on the small partitions that matter here, and there is no journal. */
   readonly unclean = false;
   readonly #source: ByteSource;
@@ -33,8 +33,8 @@ class FatFilesystem implements Filesystem {
     this.#source = source;
     this.#geometry = geometry;
     this.#chains = new ClusterChains(source, geometry);
-    this.label = geometry.label;
-    this.uuid = geometry.uuid;
+    if (geometry.label !== "") this.label = geometry.label;
+    if (geometry.uuid !== "") this.uuid = geometry.uuid;
   }
 
   async root(): Promise<FsNode> {

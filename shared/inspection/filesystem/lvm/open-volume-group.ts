@@ -90,7 +90,8 @@ function logicalVolumes(group: string, section: Section, physical: readonly Phys
     const type = segment.values.get("type");
     const stripes = segment.values.get("stripes");
     if (type !== "striped" || segment.values.get("stripe_count") !== 1) {
-      const kind = type === "striped" ? "striped" : printable(String(type), 32);
+      // A linear segment is written as striped over one volume.
+      const kind = printable(String(type), 32);
       throw new CannotTell(`The LVM volume ${name} is of type ${kind}; only linear ones can be read.`);
     }
     const [volumeName, startExtent] = Array.isArray(stripes) ? stripes : [];

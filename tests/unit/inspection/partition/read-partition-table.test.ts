@@ -30,6 +30,7 @@ describe("a GPT", () => {
           typeId: guids.biosBoot,
           typeName: "BIOS boot",
           bootable: false,
+          uuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
           name: "",
         },
         {
@@ -39,6 +40,7 @@ describe("a GPT", () => {
           typeId: guids.esp,
           typeName: "EFI system partition",
           bootable: false,
+          uuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
           name: "EFI System",
         },
         {
@@ -48,6 +50,7 @@ describe("a GPT", () => {
           typeId: guids.linux,
           typeName: "Linux filesystem",
           bootable: false,
+          uuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
           name: "root",
         },
       ],
@@ -184,6 +187,13 @@ describe("an MBR", () => {
       [6, 12288, "0x83", "Linux filesystem", false],
       [7, 15360, "0x8e", "Linux LVM", false],
     ]);
+  });
+
+  it("names its partitions by the disk's signature, as Linux does", async () => {
+    const disk = mbrDisk(size, [{ type: 0x83, first: 100, count: 900 }]);
+    expect((await read(disk)).partitions[0]?.uuid).toBe("");
+    disk.writeUInt32LE(0x00c0ffee, 440);
+    expect((await read(disk)).partitions[0]?.uuid).toBe("00c0ffee-01");
   });
 
   it("is none without a signature, or in the boot sector of a filesystem", async () => {
