@@ -82,16 +82,22 @@ export async function hasProgram(tree: GuestTree, name: string): Promise<boolean
   return found.includes(true);
 }
 
+/** Something that could not be told, and why. */
+export interface Unread {
+  readonly what: string;
+  readonly why: string;
+}
+
 /**
  * Runs one collector. What it cannot tell, or finds malformed, is noted in `unread` and leaves its fact open:
  * the other facts stand. Anything else (the source unreadable, a mistake of ours) is thrown on.
  */
-export async function attempt<T>(what: string, unread: string[], collect: () => Promise<T>): Promise<T | undefined> {
+export async function attempt<T>(what: string, unread: Unread[], collect: () => Promise<T>): Promise<T | undefined> {
   try {
     return await collect();
   } catch (error) {
     if (!(error instanceof CannotTell || error instanceof MalformedImage)) throw error;
-    unread.push(`${what}: ${error.message}`);
+    unread.push({ what, why: error.message });
     return undefined;
   }
 }

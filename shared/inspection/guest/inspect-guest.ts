@@ -6,7 +6,7 @@ import { printable } from "../printable-text.ts";
 import type { Finding, Guest, PartitionSummary } from "../report.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import { bootModesOf, type EfiLoaders, readEfiLoaders } from "./boot-modes.ts";
-import { attempt, guestTreeOf } from "./guest-tree.ts";
+import { attempt, guestTreeOf, type Unread } from "./guest-tree.ts";
 import { inspectWindows } from "./inspect-windows.ts";
 import { inspectLinux } from "./linux/inspect-linux.ts";
 import { architectureOf } from "./machine-code.ts";
@@ -29,7 +29,7 @@ export interface GuestInspection {
  * itself are thrown.
  */
 export async function inspectGuest(disk: ByteSource): Promise<GuestInspection> {
-  const unread: string[] = [];
+  const unread: Unread[] = [];
   const opened = await attempt("partitions", unread, () => openDisk(disk, unread));
   if (opened === undefined) return { guest: null, findings: notInspected(unread) };
   const shape = { partitionTable: opened.table.kind, partitions: summariesOf(opened) };
@@ -40,7 +40,7 @@ export async function inspectGuest(disk: ByteSource): Promise<GuestInspection> {
 async function inspectSystem(
   source: ByteSource,
   disk: Disk,
-  unread: string[],
+  unread: Unread[],
 ): Promise<{ guest: Guest | null; findings: Finding[] }> {
   const [efiLoaders, hasBiosCode, roots, windows] = await Promise.all([
     attempt("EFI system partition", unread, () => readLoadersOf(disk)),
@@ -58,13 +58,13 @@ async function inspectSystem(
     return { guest, findings: [...findings, ...severalSystems(roots)] };
   }
   if (windows !== undefined) return inspectWindows(windows.facts, windows.unclean, boot);
-  if (unread.length === 0) unread.push(nothingFound(disk));
+  if (unread.length === 0) unread.push({ what: "the system", why: nothingFound(disk) });
   return { guest: guestOfBoot(efiLoaders, hasBiosCode), findings: [] };
 }
 
 async function findWindows(
   volumes: readonly Volume[],
-  unread: string[],
+  unread: Unread[],
 ): Promise<{ facts: WindowsFacts; unclean: boolean } | undefined> {
   const found = await Promise.all(
     volumes.map(async ({ name, fs }) => {
@@ -92,15 +92,19 @@ function nothingFound({ table, volumes }: Disk): string {
   return `no system was found${kinds.length > 0 ? ` (the disk holds ${kinds.join(", ")})` : ""}`;
 }
 
-function notInspected(unread: readonly string[]): Finding[] {
+/** One finding for all that could not be told: each reason once, with what it kept from being read. */
+function notInspected(unread: readonly Unread[]): Finding[] {
   if (unread.length === 0) return [];
-  const reasons = [...new Set(unread)];
-  const shown = reasons.slice(0, 4).map((reason) => printable(reason, 200));
-  const rest = reasons.length > shown.length ? `; and ${reasons.length - shown.length} more` : "";
+  const reasons = [...new Set(unread.map(({ why }) => why))];
+  const shown = reasons.slice(0, 3).map((why) => {
+    const names = [...new Set(unread.filter((one) => one.why === why).map(({ what }) => what))];
+    const rest = names.length > 3 ? ` and ${names.length - 3} more` : "";
+    return `${printable(names.slice(0, 3).join(", "))}${rest}: ${printable(why.replace(/\.$/, ""), 200)}`;
+  });
   return [
     finding(
       "guest.not-inspected",
-      `Not everything in the image could be read: ${shown.join("; ")}${rest}.`,
+      `Not everything in the image could be read. ${shown.join("; ")}.`,
       "Nothing has to be done; declare in the manifest what you know (platform, architecture, bootMode).",
     ),
   ];

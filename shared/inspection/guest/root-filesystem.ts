@@ -1,7 +1,16 @@
 /** Which of a disk's filesystems is the root of a Linux system, and what else that system mounts into it. */
 import { isBtrfs } from "../filesystem/btrfs/open-btrfs.ts";
 import { createTree, type Mount, type MountedTree } from "../filesystem/path-walk.ts";
-import { attempt, guestTreeOf, isDirectory, readFirstText, readText } from "./guest-tree.ts";
+import { CannotTell } from "../source/byte-source.ts";
+import {
+  attempt,
+  type GuestTree,
+  guestTreeOf,
+  isDirectory,
+  readFirstText,
+  readText,
+  type Unread,
+} from "./guest-tree.ts";
 import { type FstabEntry, isMountedAtBoot, parseFstab } from "./linux/fstab.ts";
 import type { Volume } from "./volumes.ts";
 
@@ -18,7 +27,7 @@ const unixKinds = new Set(["ext2", "ext3", "ext4", "xfs", "btrfs"]);
 const btrfsRoots = ["@", "@rootfs", "root", "@/.snapshots/1/snapshot"];
 
 /** The roots on a disk, the most likely first. */
-export async function findRoots(volumes: readonly Volume[], unread: string[]): Promise<RootCandidate[]> {
+export async function findRoots(volumes: readonly Volume[], unread: Unread[]): Promise<RootCandidate[]> {
   const found = await Promise.all(
     volumes.map(async (volume) => (await attempt(volume.name, unread, () => rootOn(volume))) ?? []),
   );
@@ -61,25 +70,53 @@ export interface MountedGuest {
 
 const maximumMounts = 32;
 
-/** The tree of a guest as it sees it once booted, as far as its fstab and its disk allow. */
-export async function mountGuest(root: RootCandidate, volumes: readonly Volume[]): Promise<MountedGuest> {
+/**
+ * The tree of a guest as it sees it once booted. Where fstab mounts what cannot be read or found, and the root has
+ * nothing of its own in that place, the place cannot be looked into: nothing must seem to be absent there.
+ */
+export async function mountGuest(
+  root: RootCandidate,
+  volumes: readonly Volume[],
+  unread: Unread[],
+): Promise<MountedGuest> {
   const rootTree = guestTreeOf(createTree([root.mount]));
-  const entries = parseFstab((await readText(rootTree, "/etc/fstab")) ?? "");
-  const used = [{ at: "/", volume: root.volume, mount: root.mount }];
+  const fstab = await attempt("fstab", unread, () => readText(rootTree, "/etc/fstab"));
+  const entries = parseFstab(fstab ?? "").filter(({ mountPoint }) => mountPoint.startsWith("/"));
+  const used: Used[] = [{ at: "/", volume: root.volume, mount: root.mount }];
+  const open: FstabEntry[] = [];
   const missing: FstabEntry[] = [];
-  for (const entry of entries.filter(({ mountPoint }) => /^\/./.test(mountPoint)).slice(0, maximumMounts)) {
+  for (const entry of entries.slice(0, maximumMounts)) {
     const volume = volumes.find((candidate) => answersTo(candidate, entry.device));
-    if (volume?.fs !== undefined) {
-      const mount = await mountOf(entry, volume);
-      if (mount !== undefined) used.push({ at: entry.mountPoint, volume, mount });
-    } else if (volume === undefined && isMountedAtBoot(entry) && namesFilesystem(entry.device)) missing.push(entry);
+    const mount = volume && (await mountOf(entry, volume));
+    if (volume === undefined && isMountedAtBoot(entry) && namesFilesystem(entry.device)) missing.push(entry);
+    if (entry.mountPoint === "/") continue;
+    if (volume !== undefined && mount !== undefined) used.push({ at: entry.mountPoint, volume, mount });
+    else if (/^(UUID=|LABEL=|PARTUUID=|PARTLABEL=|\/dev\/)/.test(entry.device)) open.push(entry);
   }
-  const guessed = await guessMounts(
-    root,
-    volumes.filter((volume) => !used.some((one) => one.volume === volume)),
-  );
+  const unused = volumes.filter((volume) => !used.some((one) => one.volume === volume));
+  const guessed = await guessMounts(rootTree, unused);
   used.push(...guessed.filter(({ at }) => !used.some((one) => one.at === at)));
-  return { tree: createTree(used.map(({ mount }) => mount)), used, missing };
+  const closed = await Promise.all(
+    open
+      .filter(({ mountPoint }) => !used.some(({ at }) => at === mountPoint))
+      .map(async ({ mountPoint }) => ((await rootTree.list(mountPoint))?.length ? [] : [closedMount(mountPoint)])),
+  );
+  return { tree: createTree([...used.map(({ mount }) => mount), ...closed.flat()]), used, missing };
+}
+
+interface Used {
+  readonly at: string;
+  readonly volume: Volume;
+  readonly mount: Mount;
+}
+
+/** A mount that says of everything in it that it cannot be told. */
+function closedMount(at: string): Mount {
+  const cannotTell = async (): Promise<never> => {
+    throw new CannotTell(`${at} is a filesystem that was not found or cannot be read`);
+  };
+  const fs = { kind: "unknown", unclean: false, root: cannotTell, lookup: cannotTell, list: cannotTell };
+  return { at, fs: { ...fs, read: cannotTell, readLink: cannotTell } };
 }
 
 /** The mount of an fstab entry; with btrfs, of the subvolume that it names. Undefined when there is none of that name. */
@@ -107,22 +144,18 @@ function namesFilesystem(device: string): boolean {
 }
 
 /** A /boot or /usr of its own that fstab does not name in a way that can be followed. */
-async function guessMounts(
-  root: RootCandidate,
-  unused: readonly Volume[],
-): Promise<{ at: string; volume: Volume; mount: Mount }[]> {
-  const rootTree = guestTreeOf(createTree([root.mount]));
+async function guessMounts(rootTree: GuestTree, unused: readonly Volume[]): Promise<Used[]> {
   const [boot, hasPrograms] = await Promise.all([rootTree.list("/boot"), isDirectory(rootTree, "/usr/bin")]);
   const needsBoot = !(boot ?? []).some(isKernelName);
   if (!needsBoot && hasPrograms) return [];
   const guesses = await Promise.all(
     unused.map(async (volume) => {
-      if (volume.fs === undefined || !unixKinds.has(volume.fs.kind)) return [];
-      const names = await createTree([{ at: "/", fs: volume.fs }]).list("/");
-      if (needsBoot && names?.some(isKernelName))
-        return [{ at: "/boot", volume, mount: { at: "/boot", fs: volume.fs } }];
+      const { fs } = volume;
+      if (fs === undefined || !unixKinds.has(fs.kind)) return [];
+      const names = await createTree([{ at: "/", fs }]).list("/");
+      if (needsBoot && names?.some(isKernelName)) return [{ at: "/boot", volume, mount: { at: "/boot", fs } }];
       const isUsr = !hasPrograms && names?.includes("bin") && names.includes("lib") && !names.includes("etc");
-      return isUsr ? [{ at: "/usr", volume, mount: { at: "/usr", fs: volume.fs } }] : [];
+      return isUsr ? [{ at: "/usr", volume, mount: { at: "/usr", fs } }] : [];
     }),
   );
   return guesses.flat();

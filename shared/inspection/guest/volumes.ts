@@ -8,7 +8,7 @@ import { window } from "../partition/window.ts";
 import { printable } from "../printable-text.ts";
 import type { PartitionSummary } from "../report.ts";
 import type { ByteSource } from "../source/byte-source.ts";
-import { attempt } from "./guest-tree.ts";
+import { attempt, type Unread } from "./guest-tree.ts";
 
 export interface Volume {
   /** For people: `partition 1`, `vg/root`. */
@@ -30,7 +30,7 @@ export interface Disk {
 }
 
 /** Opens everything on the disk, in parallel. `unread` gets a sentence for each thing that could not be. */
-export async function openDisk(disk: ByteSource, unread: string[]): Promise<Disk> {
+export async function openDisk(disk: ByteSource, unread: Unread[]): Promise<Disk> {
   const table = await readPartitionTable(disk);
   const bare: Volume[] =
     table.partitions.length > 0
@@ -53,7 +53,7 @@ export async function openDisk(disk: ByteSource, unread: string[]): Promise<Disk
   return { table, volumes: [...partitions, ...volumes] };
 }
 
-async function openVolume(volume: Volume, unread: string[]): Promise<Volume> {
+async function openVolume(volume: Volume, unread: Unread[]): Promise<Volume> {
   const opened = await attempt(volume.name, unread, async () => {
     const kind = await detectFilesystem(volume.source);
     if (kind === undefined) return volume;

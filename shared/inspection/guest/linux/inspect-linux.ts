@@ -3,7 +3,7 @@ import { createTree } from "../../filesystem/path-walk.ts";
 import { printable } from "../../printable-text.ts";
 import type { Finding, Guest } from "../../report.ts";
 import { type BootFacts, bootRules } from "../boot-rules.ts";
-import { attempt, guestTreeOf } from "../guest-tree.ts";
+import { attempt, guestTreeOf, type Unread } from "../guest-tree.ts";
 import { architectureOf } from "../machine-code.ts";
 import { mountGuest, type RootCandidate } from "../root-filesystem.ts";
 import { judge, type Rule } from "../rules.ts";
@@ -22,9 +22,9 @@ export async function inspectLinux(
   root: RootCandidate,
   volumes: readonly Volume[],
   boot: Pick<BootFacts, "efiLoaders" | "hasBiosCode">,
-  unread: string[],
+  unread: Unread[],
 ): Promise<{ guest: Guest; findings: Finding[] }> {
-  const mounted = await attempt("mounts", unread, () => mountGuest(root, volumes));
+  const mounted = await attempt("mounts", unread, () => mountGuest(root, volumes, unread));
   const disk = {
     ...boot,
     rootFilesystem: root.volume.kind ?? "",
@@ -48,7 +48,7 @@ function guestOf(facts: LinuxFacts): Guest {
   const version = facts.cloudInit?.version;
   return {
     osType: "linux",
-    platform: facts.platform,
+    ...(facts.platform === undefined ? {} : { platform: facts.platform }),
     ...(facts.distribution === undefined ? {} : { distribution: shownDistribution(facts.distribution) }),
     ...(architecture === undefined ? {} : { architecture }),
     ...(knowsBoot ? { bootModes: facts.bootModes } : {}),

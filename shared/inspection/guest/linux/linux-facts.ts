@@ -2,7 +2,7 @@
 import { readKernelMachine, readUserlandMachine } from "../architecture.ts";
 import { bootModesOf, noEfiLoaders } from "../boot-modes.ts";
 import type { BootFacts } from "../boot-rules.ts";
-import { attempt, type GuestTree, hasProgram, readText } from "../guest-tree.ts";
+import { attempt, type GuestTree, hasProgram, readText, type Unread } from "../guest-tree.ts";
 import type { Machine } from "../machine-code.ts";
 import { readRootParameter } from "./boot-parameters.ts";
 import { type CloudInit, readCloudInit } from "./cloud-init.ts";
@@ -26,8 +26,8 @@ export interface DiskFacts extends Pick<BootFacts, "efiLoaders" | "hasBiosCode">
 
 export interface LinuxFacts extends DiskFacts, BootFacts {
   readonly distribution?: Distribution;
-  /** ECS's Platform. */
-  readonly platform: string;
+  /** ECS's Platform; absent when the distribution could not be read, `Others Linux` when it is not one of ECS's. */
+  readonly platform?: string;
   /** The machine that the kernel is for; it may be wider than that of the programs. */
   readonly kernelMachine?: Machine;
   /** Newest first. */
@@ -60,12 +60,15 @@ const growTools: Readonly<Record<string, string>> = {
 };
 
 /** What a guest's files tell. `unread` gets a sentence for each fact that could not be told. */
-export async function readLinuxFacts(tree: GuestTree, disk: DiskFacts, unread: string[]): Promise<LinuxFacts> {
+export async function readLinuxFacts(tree: GuestTree, disk: DiskFacts, unread: Unread[]): Promise<LinuxFacts> {
   const kernels = attempt("kernels", unread, () => readKernels(tree));
   const growTool = growTools[disk.rootFilesystem];
   // All at once: each look-up is a chain of reads that wait for the network.
-  const facts = await collect({
-    distribution: attempt("distribution", unread, () => readDistribution(tree)),
+  const { identity, ...facts } = await collect({
+    identity: attempt("distribution", unread, async () => {
+      const distribution = await readDistribution(tree);
+      return { platform: platformOf(distribution), ...(distribution === undefined ? {} : { distribution }) };
+    }),
     machine: attempt("architecture", unread, () => readUserlandMachine(tree)),
     kernelMachine: attempt("kernel", unread, async () => readKernelMachine(tree, (await kernels)?.[0])),
     kernels,
@@ -87,8 +90,8 @@ export async function readLinuxFacts(tree: GuestTree, disk: DiskFacts, unread: s
   const machine = facts.machine ?? facts.kernelMachine;
   return {
     ...disk,
+    ...identity,
     ...facts,
-    platform: platformOf(facts.distribution),
     bootModes: bootModesOf(disk.efiLoaders ?? noEfiLoaders, disk.hasBiosCode ?? false, machine),
   };
 }
