@@ -25,10 +25,15 @@ export interface EmbeddedCloudOptions {
   readonly buckets: readonly string[];
   readonly ports?: { readonly oss?: number; readonly ecs?: number; readonly fc?: number };
   readonly clock?: Clock;
+  /** The clock that callers sign by, where `clock` is not the machine's. */
+  readonly signingClock?: Clock;
   readonly ecsSettings?: Partial<EcsSettings>;
   readonly ossOptions?: Pick<OssServerOptions, "eventShape" | "restoreSeconds">;
   /** Absent: an account without functions. `environment` gets the endpoints once they are known. */
-  readonly functions?: Omit<FcHostOptions, "clock" | "identities" | "faults" | "accountId" | "environment"> & {
+  readonly functions?: Omit<
+    FcHostOptions,
+    "clock" | "signingClock" | "identities" | "faults" | "accountId" | "environment"
+  > & {
     environment(endpoints: { readonly oss: string; readonly ecs: string }): Readonly<Record<string, string>>;
   };
 }
@@ -49,7 +54,7 @@ export interface EmbeddedCloud {
 
 /** Starts all services. Rejects with the error of the first port that cannot be had, after closing the others. */
 export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
-  const { region, ports = {}, clock = systemClock, functions } = options;
+  const { region, ports = {}, clock = systemClock, signingClock = clock, functions } = options;
   const { accountId } = embeddedAccount;
   const identities = createIdentities([embeddedAccount]);
   const roles = preparedRoles();
@@ -58,6 +63,7 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   const oss = await createOssServer({
     ...options.ossOptions,
     clock,
+    signingClock,
     identities,
     faults,
     region,
@@ -69,6 +75,7 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   for (const name of options.buckets) await oss.createBucket(name);
   const ecs = createEcsServer({
     clock,
+    signingClock,
     identities,
     faults,
     roles,
@@ -87,7 +94,7 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
     let fcEndpoint: string | undefined;
     if (functions) {
       const environment = functions.environment({ oss: ossEndpoint, ecs: ecsEndpoint });
-      fc = createFcHost({ ...functions, clock, identities, faults, accountId, environment });
+      fc = createFcHost({ ...functions, clock, signingClock, identities, faults, accountId, environment });
       fcEndpoint = (await fc.listen(ports.fc ?? 0)).endpoint;
     }
     return {

@@ -22,7 +22,10 @@ export interface EventCaller {
 
 /** What the pipeline needs of the server. */
 export interface Service
-  extends Pick<OssServerOptions, "clock" | "identities" | "faults" | "region" | "accountId" | "authorize">,
+  extends Pick<
+      OssServerOptions,
+      "clock" | "signingClock" | "identities" | "faults" | "region" | "accountId" | "authorize"
+    >,
     Pick<OperationContext, "store" | "uploads" | "restoreSeconds"> {
   emit(facts: EventFacts, bucket: StoredBucket, caller: EventCaller): void;
 }
@@ -68,7 +71,8 @@ const perform = async (
   const bucket = service.store.buckets.get(bucketName);
   const region = target.hostRegion ?? bucket?.settings.region ?? service.region;
   const signable = { method, headers, bucket: bucketName, key, query };
-  const expected: Expected = { identities: service.identities, now, region };
+  const signingNow = (service.signingClock ?? service.clock).now();
+  const expected: Expected = { identities: service.identities, now, signingNow, region };
   const authentication = authenticate(signable, expected);
   if (isRefusal(authentication)) return authentication;
   const { identity } = authentication;

@@ -3,7 +3,7 @@
  *
  * Gaps (real OSS has them, this server refuses them by name):
  * - lifecycle, CORS, website, logging, referer, policy, WORM, replication, inventory and every other sub-resource in
- *   `operation.ts`; image processing, callbacks, client-side encryption headers, asynchronous fetch.
+ *   `operation.ts`; image processing, callbacks, encryption with keys of the customer, asynchronous fetch.
  * - AppendObject on a versioned bucket; `delimiter` in ListObjectVersions and ListMultipartUploads; RTMP; Select.
  * - Storage classes and encryption are remembered and shown, and archived objects must be restored before they are read;
  *   nothing is encrypted or moved. There are no minimum storage periods.
@@ -43,6 +43,11 @@ import type { Bucket } from "./stored-object.ts";
 
 export interface OssServerOptions {
   readonly clock: Clock;
+  /**
+   * The clock that callers date and sign their requests by; `clock` when absent. Give the machine's where a test turns
+   * `clock` ahead, or official clients, which know no other, are refused for their dates.
+   */
+  readonly signingClock?: Clock;
   readonly identities: Identities;
   readonly faults: Faults;
   /** Made when it is missing. What an earlier server left there is served again. */
@@ -108,6 +113,7 @@ export const createOssServer = async (options: OssServerOptions): Promise<OssSer
       const bucket = store.buckets.get(bucketName);
       if (bucket === undefined) throw new Error(`There is no bucket "${bucketName}".`);
       const principalId = bucket.settings.ownerAccountId;
+      await watches.get(bucketName)?.close();
       const watch = watchFolder({
         store,
         bucket,
@@ -116,7 +122,6 @@ export const createOssServer = async (options: OssServerOptions): Promise<OssSer
           service.emit(facts, bucket, { requestId: newRequestId(), sourceIPAddress: "127.0.0.1", principalId }),
         ...(pollMilliseconds === undefined ? {} : { pollMilliseconds }),
       });
-      await watches.get(bucketName)?.close();
       watches.set(bucketName, watch);
       return bucket.folder;
     },

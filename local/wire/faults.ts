@@ -20,7 +20,21 @@ export interface RequestSeen {
 
 export type Fault =
   /** Answered with the service's own error before anything is processed. */
-  | { readonly kind: "refuse"; readonly status: number; readonly code: string; readonly message: string; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: "refuse";
+      readonly status: number;
+      readonly code: string;
+      readonly message: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** Processed; then answered with the service's own error all the same. */
+  | {
+      readonly kind: "refuse-after";
+      readonly status: number;
+      readonly code: string;
+      readonly message: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** Processed; then the connection is destroyed without an answer. */
   | { readonly kind: "lost-answer" }
   /** Not processed; a gateway's HTML page with status 502. */

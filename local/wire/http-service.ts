@@ -43,7 +43,7 @@ export interface Reply {
   readonly delivery?: Delivery;
 }
 
-export type RefuseFault = Extract<Fault, { readonly kind: "refuse" }>;
+export type RefuseFault = Extract<Fault, { readonly kind: "refuse" | "refuse-after" }>;
 
 export interface FaultSteps {
   /** The service's own error shape around the status, code, message and headers of the fault. */
@@ -65,6 +65,9 @@ export const applyFault = async (fault: Fault | undefined, steps: FaultSteps): P
     case undefined:
       return steps.process();
     case "refuse":
+      return steps.refuse(fault);
+    case "refuse-after":
+      await steps.process();
       return steps.refuse(fault);
     case "expired-credentials":
       return steps.expired();
