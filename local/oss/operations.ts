@@ -16,12 +16,11 @@ import {
 import { copyObject } from "./copy-object.ts";
 import { deleteMultipleObjects } from "./delete-multiple.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./list-operations.ts";
+import { listMultipartUploads, listParts } from "./multipart-listing.ts";
 import {
   abortMultipartUpload,
   completeMultipartUpload,
   initiateMultipartUpload,
-  listMultipartUploads,
-  listParts,
   uploadPart,
   uploadPartCopy,
 } from "./multipart-operations.ts";

@@ -17,6 +17,9 @@ const maximumMetadataInBytes = 8 * 1024;
 
 /** What the headers of an upload say about the object. The bucket's default encryption applies where they say nothing. */
 export const readAttributes = (headers: RequestHeaders, bucket: Bucket): ObjectAttributes | Refusal => {
+  // Headers cannot hold these, but the fields of a form can, and headers is what they become.
+  const unprintable = [...headers].find(([, value]) => controlCharacter.test(value));
+  if (unprintable !== undefined) return invalid(unprintable[0]);
   const metadata = readMetadata(headers);
   if ("refused" in metadata) return metadata;
   const tags = parseTags(headers.get("x-oss-tagging") ?? "");
@@ -37,6 +40,9 @@ export const readAttributes = (headers: RequestHeaders, bucket: Bucket): ObjectA
     ...(effective === undefined ? {} : { encryption: effective }),
   };
 };
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const controlCharacter = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 export const objectAcls = ["default", "private", "public-read", "public-read-write"] as const;
 

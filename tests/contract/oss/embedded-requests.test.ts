@@ -1,5 +1,6 @@
-import { access } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../../shared/clock.ts";
 import { type EmbeddedOss, settableClock, startEmbeddedOss } from "./embedded-target.ts";
 import { sendRaw, sendSigned } from "./signed-request.ts";
@@ -146,5 +147,23 @@ describe("requests", () => {
     const other = await startEmbeddedOss({ clock: systemClock });
     await expect(other.server.listen(port)).rejects.toMatchObject({ code: "EADDRINUSE" });
     await other.close();
+  });
+});
+
+describe("an upload that breaks off", () => {
+  it("leaves no object and no bytes behind", async () => {
+    await startAt();
+    const answer = signed({
+      method: "PUT",
+      path: "/images-prod/half",
+      key: "half",
+      headers: { "content-length": "1000000", connection: "close" },
+      body: "only this",
+    });
+    await delay(50);
+    await oss.server.close();
+    await expect(answer).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(await oss.server.lookup.object("images-prod", "half")).toBeUndefined();
+    expect(await readdir(join(oss.directory, ".oss", "temporary"))).toEqual([]);
   });
 });
