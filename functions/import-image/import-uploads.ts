@@ -43,7 +43,8 @@ export async function importUploads(
   if (troubles.length > 0) throw new Error(`To be delivered again: ${troubles.join("; ")}`);
 }
 
-async function importUpload(key: string, deps: ImportDeps): Promise<void> {
+/** Works on one uploaded image or manifest. */
+export async function importUpload(key: string, deps: ImportDeps): Promise<void> {
   const real = await realKey(key, deps);
   if (objectKind(real).kind === "bucket-manifest") return reviewBucketManifest(real, deps);
   await importRouted(real, "upload", deps);

@@ -34,17 +34,12 @@ const settlingTimeInSeconds = 15 * 60;
  */
 export function verdictOf(sighting: Sighting): Verdict {
   const { task, image, ageInSeconds } = sighting;
-  if (image?.status === "CreateFailed" || image?.status === "UnAvailable")
-    return failure(sighting, `the image is ${image.status}`);
+  const status = task?.status.toLowerCase();
+  const faults = faultsOf(sighting);
+  if (faults.length > 0) return failure(sighting, faults.join(", and "));
   if (!task) return withoutTask(sighting);
-  const status = task.status.toLowerCase();
-  if (status === "failed") return failure(sighting, "the task failed");
-  if (isCancelled(status))
-    return { kind: "cancelled", reason: `The task was cancelled (ECS calls it ${task.status}).` };
+  if (isCancelled(task)) return { kind: "cancelled", reason: `The task was cancelled (ECS calls it ${task.status}).` };
   if (status !== "finished") return { kind: "running", progress: task.progress };
-  if (task.failedCount > 0) return failure(sighting, `the task finished with ${task.failedCount} failed operations`);
-  if (task.progress !== undefined && task.progress < 100)
-    return failure(sighting, `the task finished at ${task.progress} %`);
   if (isUsable(image)) return { kind: "available", result: resultOf(sighting) };
   // Finished, and the image is on its way: unless it never comes.
   if (!image && ageInSeconds > settlingTimeInSeconds)
@@ -52,9 +47,20 @@ export function verdictOf(sighting: Sighting): Verdict {
   return { kind: "running", progress: 100 };
 }
 
+function faultsOf({ task, image }: Sighting): readonly string[] {
+  const isFinished = task?.status.toLowerCase() === "finished";
+  const { progress, failedCount = 0 } = task ?? {};
+  return [
+    task?.status.toLowerCase() === "failed" ? "the task failed" : undefined,
+    isFinished && failedCount > 0 ? `the task finished with ${failedCount} failed operations` : undefined,
+    isFinished && progress !== undefined && progress < 100 ? `the task finished at ${progress} %` : undefined,
+    image?.status === "CreateFailed" || image?.status === "UnAvailable" ? `the image is ${image.status}` : undefined,
+  ].filter((fault) => fault !== undefined);
+}
+
 /** Words in which a cancelled task may show itself; ECS publishes none. */
-const isCancelled = (status: string): boolean =>
-  status === "cancelled" || status === "canceled" || status === "deleted";
+const isCancelled = ({ status }: TaskDetails): boolean =>
+  ["cancelled", "canceled", "deleted"].includes(status.toLowerCase());
 
 const isUsable = (image: Image | undefined): boolean => image?.status === "Available" || image?.status === "Deprecated";
 

@@ -6,6 +6,7 @@ import type { LogFields } from "../log/log.ts";
 import type { Problem } from "../manifest/problem.ts";
 import { type Considered, consider } from "./consider.ts";
 import { type ImportDeps, RetryLater } from "./import-deps.ts";
+import type { Plan } from "./plan.ts";
 import { writeStatus } from "./status-file.ts";
 import { fieldsOf, logStep } from "./step-log.ts";
 import { claim, conclude, newAttempt, submit } from "./submit.ts";
@@ -89,6 +90,8 @@ const withLogFields = (deps: ImportDeps, more: LogFields): ImportDeps => ({
   ...deps,
   log: (level, event, message, fields) => deps.log(level, event, message, { ...more, ...fields }),
 });
+
+type PlannedImport = Extract<Plan, { decision: "import" }>;
 
 interface Case {
   readonly subject: JobSubject;
@@ -198,7 +201,7 @@ async function act(considered: Considered, found: Case, deps: ImportDeps): Promi
       deps,
     );
   }
-  const place = await placeFor(current, subject, plan.request, diskEtags, deps);
+  const place = await placeFor(current, subject, plan, diskEtags, deps);
   if ("running" in place) return duplicate(place.running, "it was imported with these settings already", deps);
   const number = (place.previous?.attempt?.number ?? 0) + 1;
   const attempt = newAttempt(
@@ -238,15 +241,15 @@ function rejectManifest(
 async function placeFor(
   current: JobRecord | undefined,
   subject: JobSubject,
-  request: Parameters<typeof newAttempt>[2],
+  plan: PlannedImport,
   diskEtags: readonly string[],
   deps: ImportDeps,
 ): Promise<
   { readonly subject: JobSubject; readonly previous: JobRecord | undefined } | { readonly running: JobRecord }
 > {
   if (current?.state !== "submitted" && current?.state !== "available") return { subject, previous: current };
-  const { fingerprint } = newAttempt(current.jobId, 1, request, diskEtags, false, deps.claimant);
-  if (sameRequest(current, request, diskEtags)) return { running: current };
+  const { fingerprint } = newAttempt(current.jobId, 1, plan.request, diskEtags, false, deps.claimant);
+  if (sameRequest(current, plan, diskEtags)) return { running: current };
   const variant: JobSubject = { ...subject, variant: fingerprint };
   const previous = await deps.ledger.current(jobIdOf(variant));
   if (previous && (!isEnd(previous.state) || previous.state === "available")) return { running: previous };
@@ -254,9 +257,13 @@ async function placeFor(
 }
 
 /** A default name that had to give way to another image's does not make it another request. */
-function sameRequest({ attempt }: JobRecord, request: object, diskEtags: readonly string[]): boolean {
+function sameRequest(
+  { attempt }: JobRecord,
+  { request, nameIsDefault }: PlannedImport,
+  diskEtags: readonly string[],
+): boolean {
   if (!attempt || !isDeepStrictEqual(attempt.diskEtags, diskEtags)) return false;
-  const named = attempt.nameIsDefault ? { ...request, ImageName: attempt.request.ImageName } : request;
+  const named = nameIsDefault && attempt.nameIsDefault ? { ...request, ImageName: attempt.request.ImageName } : request;
   return isDeepStrictEqual(JSON.parse(JSON.stringify(attempt.request)), JSON.parse(JSON.stringify(named)));
 }
 

@@ -87,9 +87,9 @@ export interface JobRecord {
 export type JobStep = Omit<JobRecord, "jobId" | "sequence" | "at" | "nonce">;
 
 /** 32 hex digits: spread evenly, so that no prefix of the ledger's keys is hot. */
-export function jobIdOf({ region, bucket, key, etag }: JobSubject): string {
+export function jobIdOf({ region, bucket, key, etag, variant }: JobSubject): string {
   return createHash("sha256")
-    .update(JSON.stringify([region, bucket, key, etag]))
+    .update(JSON.stringify([region, bucket, key, etag, ...(variant ? [variant] : [])]))
     .digest("hex")
     .slice(0, 32);
 }

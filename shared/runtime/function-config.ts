@@ -6,7 +6,7 @@ export interface FunctionConfig {
   readonly stateBucket: string;
   /** Only objects whose keys begin so are looked at; empty for the whole bucket. */
   readonly imagePrefix: string;
-  /** Empty: the region's own internal endpoint. */
+  /** Empty: the region's public endpoint. */
   readonly ossEndpoint: string;
   readonly ecsEndpoint: string;
   readonly logLevel: LogLevel;

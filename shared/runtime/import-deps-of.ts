@@ -1,4 +1,4 @@
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { Cloud } from "../cloud/ports.ts";
 import { type Patience, retryingObjects } from "../cloud/retry.ts";
 import type { ImportDeps, Inspect } from "../importing/import-deps.ts";
@@ -15,6 +15,10 @@ export interface ImportDepsOptions {
   readonly claimant: string;
   readonly deadline: Date;
   readonly log: Log;
+  /** The machine's own when absent; a test may turn its own ahead. */
+  readonly clock?: Clock;
+  /** 0 to 1, for jitter. */
+  readonly random?: () => number;
 }
 
 const inspect: Inspect = (reader, depth) => inspectImage(reader, { depth });
@@ -24,23 +28,31 @@ const safeStateBuckets = new Set<string>();
 
 /** Builds what importing depends on; rejects with LedgerUnsafe when the state bucket cannot hold the ledger. */
 export async function importDepsOf(options: ImportDepsOptions): Promise<ImportDeps> {
-  const { cloud, stateBucket, region, imageBucket, claimant, deadline, log } = options;
-  const patience: Patience = { clock: systemClock, deadline, random: Math.random };
-  const objects = retryingObjects(cloud.objects, patience);
+  const { stateBucket } = options;
+  const deps = assembledImportDeps(options);
   if (!safeStateBuckets.has(stateBucket)) {
-    await checkStateBucket(objects, stateBucket);
+    await checkStateBucket(deps.objects, stateBucket);
     safeStateBuckets.add(stateBucket);
   }
+  return deps;
+}
+
+/** What importing depends on, put together; asks nothing of the cloud. */
+export function assembledImportDeps(options: ImportDepsOptions): ImportDeps {
+  const { cloud, stateBucket, region, imageBucket, claimant, deadline, log } = options;
+  const { clock = systemClock, random = Math.random } = options;
+  const patience: Patience = { clock, deadline, random };
+  const objects = retryingObjects(cloud.objects, patience);
   return {
     region,
     bucket: imageBucket,
     objects,
     images: cloud.images,
-    ledger: ossLedger({ objects, stateBucket, clock: systemClock }),
+    ledger: ossLedger({ objects, stateBucket, clock }),
     members: ossDiskMembers(objects, stateBucket),
     inspect,
     log,
-    clock: systemClock,
+    clock,
     patience,
     claimant,
   };
