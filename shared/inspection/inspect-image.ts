@@ -45,7 +45,7 @@ export async function inspectImage(reader: RangeReader, options: InspectOptions)
   const { virtualSize } = container;
   const outside = [
     ...container.findings,
-    ...sizeFindings(virtualSize),
+    ...sizeFindings(reader.size, virtualSize),
     ...formatMismatch(container, options.declared?.format),
   ];
   const inside = options.depth === "full" && virtualSize !== 0 ? await lookInside(container, options) : null;
@@ -65,7 +65,9 @@ export async function inspectImage(reader: RangeReader, options: InspectOptions)
   };
 }
 
-function sizeFindings(virtualSize: number | null): Finding[] {
+function sizeFindings(size: number, virtualSize: number | null): Finding[] {
+  // That a file is empty has been said.
+  if (size === 0) return [];
   if (virtualSize === 0) {
     const fix = "Build the image again; look at it with qemu-img info FILE before uploading it.";
     return [finding("image.empty", "The virtual disk has no bytes.", fix)];

@@ -30,10 +30,9 @@ function padded(source: ByteSource, size: number): ByteSource {
     size,
     async read(offset, length) {
       checkReadBounds(size, offset, length);
-      const present = Math.max(0, Math.min(length, source.size - offset));
-      if (present === length) return source.read(offset, length);
+      if (offset + length <= source.size) return source.read(offset, length);
       const bytes = Buffer.alloc(length);
-      if (present > 0) bytes.set(await source.read(offset, present));
+      if (offset < source.size) bytes.set(await source.read(offset, source.size - offset));
       return bytes;
     },
   };

@@ -51,10 +51,14 @@ const openProblems = new Map([
 ]);
 
 function explainOpen(name: string, cause: unknown): string {
-  const known = cause instanceof Error && "code" in cause ? openProblems.get(String(cause.code)) : undefined;
+  const known = openProblems.get(String(fieldOf(cause, "code")));
   return known === undefined ? `${name} could not be opened: ${reason(cause)}.` : `${name} ${known}.`;
 }
 
 function reason(cause: unknown): string {
-  return cause instanceof Error ? printable(cause.message) : "unknown reason";
+  return printable(String(fieldOf(cause, "message") ?? "unknown reason"));
+}
+
+function fieldOf(cause: unknown, field: string): unknown {
+  return typeof cause === "object" && cause !== null ? Reflect.get(cause, field) : undefined;
 }
