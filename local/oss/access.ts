@@ -4,7 +4,7 @@ import type { StoredBucket } from "./object-store.ts";
 /** Asks whether RAM policies let an identity do something; absent, they let it do everything. */
 export type Authorize = (identity: Identity, action: string, resource: string) => boolean;
 
-export interface AccessQuestion {
+interface AccessQuestion {
   /** Absent for an anonymous caller. */
   readonly identity: Identity | undefined;
   readonly action: string;

@@ -1,5 +1,5 @@
 /** What a `Range` header comes to: the whole object, a part of it (both ends inclusive), or nothing that exists. */
-export type ResolvedRange =
+type ResolvedRange =
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly start: number; readonly end: number }
   | { readonly kind: "unsatisfiable" };

@@ -1,5 +1,5 @@
 /** The validators of an object that conditions are held against. */
-export interface Validators {
+interface Validators {
   /** Upper-case, without quotes. */
   readonly etag: string;
   readonly lastModified: Date;
@@ -12,7 +12,7 @@ export interface Conditions {
   readonly ifUnmodifiedSince: string | undefined;
 }
 
-export type ConditionResult =
+type ConditionResult =
   | { readonly kind: "met" }
   | { readonly kind: "not-modified" }
   /** `condition` is the header's name, as OSS reports it. */

@@ -11,13 +11,13 @@ import { maximumUploadInBytes } from "./receive-upload.ts";
 import { isReadable, type ObjectVersion } from "./stored-object.ts";
 import { findVersionOf } from "./version-lookup.ts";
 
-export interface CopiedBytes {
+interface CopiedBytes {
   readonly source: ObjectVersion;
   readonly file: IncomingFile;
 }
 
 /** A condition on the source that is not met is answered 304, which is neither bytes nor an error. */
-export type CopyResult = CopiedBytes | Refusal | { readonly notModified: Reply };
+type CopyResult = CopiedBytes | Refusal | { readonly notModified: Reply };
 
 /**
  * Copies the bytes of the object that `x-oss-copy-source: /<bucket>/<key>[?versionId=…]` names into a temporary file:

@@ -24,7 +24,7 @@ for (let index = 256; index < 8 * 256; index += 1) {
   high[index] = (previousHigh >>> 8) ^ (high[byte] ?? 0);
 }
 
-export interface Crc64 {
+interface Crc64 {
   update(bytes: Uint8Array): void;
   /** The CRC of what was fed so far. */
   value(): bigint;

@@ -61,7 +61,7 @@ const catalogue = {
   SymlinkTargetNotExist: [404, "The symbolic link's target does not exist.", "0026-00000024"],
 } as const satisfies Record<string, readonly [status: number, message: string, ec: string]>;
 
-export type OssErrorCode = keyof typeof catalogue;
+type OssErrorCode = keyof typeof catalogue;
 
 /** An expected "no", as a value: handlers return it and the pipeline writes it out. */
 export interface Refusal {

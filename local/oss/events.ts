@@ -55,7 +55,7 @@ export interface EventFacts {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export interface EventOrigin {
+interface EventOrigin {
   readonly bucket: { readonly name: string; readonly region: string; readonly ownerAccountId: string };
   readonly time: Date;
   readonly requestId: string;

@@ -9,7 +9,7 @@ import type { ObjectStore, StoredBucket } from "./object-store.ts";
 import { createdFacts, normalContent, removedFacts } from "./object-writing.ts";
 import { type ObjectContent, plainAttributes } from "./stored-object.ts";
 
-export interface FolderWatchOptions {
+interface FolderWatchOptions {
   readonly store: ObjectStore;
   readonly bucket: StoredBucket;
   /** The time that objects made of dropped files get, ISO 8601. */

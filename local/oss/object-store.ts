@@ -17,7 +17,7 @@ export interface StoredBucket {
   readonly folder: string;
 }
 
-export type NewVersion = ObjectAttributes & ObjectContent & { readonly lastModified: string };
+type NewVersion = ObjectAttributes & ObjectContent & { readonly lastModified: string };
 
 /**
  * Objects on disk. `directory/<bucket>/<key>` holds an object's bytes as a plain file that a person can see, wherever
@@ -55,8 +55,9 @@ export const openObjectStore = async (directory: string): Promise<ObjectStore> =
   const hidden = join(directory, ".oss");
   const temporary = join(hidden, "temporary");
   const settingsFolder = join(hidden, "buckets");
-  const recordsOf = (bucket: string) => join(hidden, bucket, "objects");
-  const dataOf = (bucket: string) => join(hidden, bucket, "data");
+  const contents = join(hidden, "contents");
+  const recordsOf = (bucket: string) => join(contents, bucket, "objects");
+  const dataOf = (bucket: string) => join(contents, bucket, "data");
   const buckets = new Map<string, StoredBucket>();
   const queues = new Map<string, Promise<unknown>>();
 
@@ -170,7 +171,7 @@ export const openObjectStore = async (directory: string): Promise<ObjectStore> =
       const bucket = buckets.get(name);
       buckets.delete(name);
       await removeRecord(settingsFolder, `${name}.json`);
-      await rm(join(hidden, name), { recursive: true, force: true });
+      await rm(join(contents, name), { recursive: true, force: true });
       if (bucket !== undefined) await rmdir(bucket.folder).catch(() => {}); // What the user put there stays.
     },
     temporaryPath: () => join(temporary, randomBytes(16).toString("hex")),

@@ -76,7 +76,7 @@ const parameters: ReadonlySet<string> = new Set(
   response-content-type response-expires`.split(/\s+/),
 );
 
-export interface OperationHints {
+interface OperationHints {
   readonly method: string;
   readonly bucket: string;
   readonly key: string;

@@ -14,7 +14,7 @@ import { readHeaders, screenHeaders } from "./request-headers.ts";
 import { type RequestTarget, resolveTarget } from "./request-target.ts";
 import type { OssServerOptions } from "./server.ts";
 
-export interface EventCaller {
+interface EventCaller {
   readonly requestId: string;
   readonly sourceIPAddress: string;
   readonly principalId: string;

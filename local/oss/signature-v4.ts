@@ -7,7 +7,7 @@ import type { SignableRequest, SignedClaim, Signing } from "./signed-claim.ts";
  */
 const algorithm = "OSS4-HMAC-SHA256";
 
-export interface Scope {
+interface Scope {
   readonly accessKeyId: string;
   readonly day: string;
   readonly region: string;

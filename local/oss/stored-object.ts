@@ -18,7 +18,7 @@ export interface Encryption {
   readonly kmsKeyId?: string;
 }
 
-export type ObjectType = "Normal" | "Multipart" | "Appendable" | "Symlink";
+type ObjectType = "Normal" | "Multipart" | "Appendable" | "Symlink";
 
 export const storageClasses = ["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"] as const;
 export type StorageClass = (typeof storageClasses)[number];
@@ -79,7 +79,7 @@ export const plainAttributes: ObjectAttributes = {
 
 const isArchive = (storageClass: StorageClass): boolean => storageClass !== "Standard" && storageClass !== "IA";
 
-export type RestoreState = "none" | "ongoing" | "readable";
+type RestoreState = "none" | "ongoing" | "readable";
 
 export const restoreState = (version: ObjectVersion, now: Date): RestoreState => {
   if (version.restore === undefined || now >= new Date(version.restore.expiresAt)) return "none";

@@ -85,7 +85,7 @@ const readEncryption = (headers: RequestHeaders): Encryption | Refusal | undefin
 export const encryptionAlgorithms = ["AES256", "KMS", "SM4"] as const;
 
 /** Tags as `x-oss-tagging` carries them: `k=v&k2=v2`, percent-coded. */
-export const parseTags = (text: string): { tags: [string, string][] } | Refusal => {
+const parseTags = (text: string): { tags: [string, string][] } | Refusal => {
   const tags = [...new URLSearchParams(text)].map(([key, value]): [string, string] => [key, value]);
   return checkTags(tags) ?? { tags };
 };

@@ -67,7 +67,7 @@ export const applyFault = async (fault: Fault | undefined, steps: FaultSteps): P
     case "refuse":
       return steps.refuse(fault);
     case "refuse-after":
-      await steps.process();
+      discard(await steps.process());
       return steps.refuse(fault);
     case "expired-credentials":
       return steps.expired();
@@ -93,6 +93,11 @@ export const applyFault = async (fault: Fault | undefined, steps: FaultSteps): P
       return { ...reply, delivery: "none" };
     }
   }
+};
+
+/** A stream that nobody will read may hold a file open. */
+const discard = ({ body }: Reply): void => {
+  if (body instanceof Readable) body.destroy();
 };
 
 const badGateway: Reply = {
@@ -167,7 +172,7 @@ const answer = async (
   } catch {
     response.destroy(); // The client went away, or the body failed half-way: there is nobody left to tell.
   } finally {
-    if (reply.body instanceof Readable) reply.body.destroy();
+    discard(reply);
   }
 };
 

@@ -77,6 +77,22 @@ describe("buckets", () => {
     expect(await names()).toEqual(["images-prod"]);
   });
 
+  it("has no bucket names that mean something to itself", async () => {
+    const names = ["buckets", "contents", "temporary", "objects", "data"];
+    const directory = await mkdtemp(join(tmpdir(), "oss-kept-"));
+    await startAt(new Date(), { dataDirectory: directory });
+    for (const bucket of names) {
+      await oss.client().putBucket(bucket);
+      await oss.client({ bucket }).put("a//b", Buffer.from(bucket));
+    }
+    await oss.client({ bucket: "buckets" }).delete("a//b");
+    await oss.client().deleteBucket("buckets");
+    await oss.server.close();
+    await startAt(new Date(), { dataDirectory: directory });
+    for (const bucket of names.slice(1))
+      expect(String((await oss.client({ bucket }).get("a//b")).content)).toBe(bucket);
+  });
+
   it("restores an archived object as its clock goes, and lets ECS see it", async () => {
     const clock = await startAt(new Date());
     const client = oss.client();

@@ -85,6 +85,14 @@ describe("credentials and time", () => {
     }
   });
 
+  it("still answers when it refuses an upload that is under way", async () => {
+    await startAt();
+    const headers = { date: start.toUTCString(), authorization: `OSS ${owner.accessKeyId}:AAAA` };
+    const body = Buffer.alloc(32 * 1024 * 1024, 1);
+    const answer = await sendRaw({ endpoint: oss.endpoint, method: "PUT", path: "/images-prod/a", headers, body });
+    expect([answer.status, answer.body]).toEqual([403, expect.stringContaining("SignatureDoesNotMatch")]);
+  });
+
   it("asks the policies of the caller, and names action and resource", async () => {
     const asked: string[] = [];
     const authorize = (_: unknown, action: string, resource: string) => {
