@@ -19,14 +19,22 @@ export interface GuestTree {
   list(path: string): Promise<readonly string[] | undefined>;
 }
 
-/** Above this a text file is not read: no configuration file of a guest comes near. */
-const maximumTextBytes = 8 * 2 ** 20;
+/** No configuration file of a guest comes near; several are in memory at once. */
+const maximumTextBytes = 2 ** 20;
+/** For what packages and people drop into a directory: many are read together. */
+const maximumFragmentBytes = 2 ** 16;
+/** For databases of installed packages. */
+export const maximumDatabaseBytes = 8 * 2 ** 20;
 
-/** The text of a file, bytes as latin1 or UTF-8 alike; undefined when absent or no file. Over 8 MiB: CannotTell. */
-export async function readText(tree: GuestTree, path: string): Promise<string | undefined> {
+/** The text of a file; undefined when absent or no file. One over `maximumBytes` (default 1 MiB) is a CannotTell. */
+export async function readText(
+  tree: GuestTree,
+  path: string,
+  maximumBytes = maximumTextBytes,
+): Promise<string | undefined> {
   const file = await tree.open(path);
   if (file?.kind !== "file") return undefined;
-  if (file.size > maximumTextBytes) throw new CannotTell(`${path} has ${file.size} bytes, more than is read of a text`);
+  if (file.size > maximumBytes) throw new CannotTell(`${path} has ${file.size} bytes, more than is read of a text`);
   return (await file.read(0, file.size)).toString("utf8");
 }
 
@@ -43,27 +51,22 @@ export async function readFirstText(tree: GuestTree, paths: readonly string[]): 
 }
 
 /** The texts of those of `paths` that exist. */
-export async function readTexts(tree: GuestTree, paths: readonly string[]): Promise<string[]> {
-  const texts = await Promise.all(paths.map((path) => readText(tree, path)));
+export async function readTexts(
+  tree: GuestTree,
+  paths: readonly string[],
+  maximumBytes = maximumTextBytes,
+): Promise<string[]> {
+  const texts = await Promise.all(paths.map((path) => readText(tree, path, maximumBytes)));
   return texts.filter((text) => text !== undefined);
 }
 
-/** The texts of the files in `directory` whose names pass, in order of their names; at most `maximumFiles` of them. */
-export async function readDirectoryTexts(
-  tree: GuestTree,
-  directory: string,
-  pattern: RegExp,
-  maximumFiles = 16,
-): Promise<string[]> {
-  const names = (await tree.list(directory)) ?? [];
-  const chosen = names
-    .filter((name) => pattern.test(name))
-    .sort()
-    .slice(0, maximumFiles);
-  return readTexts(
-    tree,
-    chosen.map((name) => `${directory}/${name}`),
-  );
+const maximumFragments = 16;
+
+/** The texts of the files in `directory` whose names pass, in order of their names; 16 of 64 KiB at most. */
+export async function readDirectoryTexts(tree: GuestTree, directory: string, pattern: RegExp): Promise<string[]> {
+  const names = ((await tree.list(directory)) ?? []).filter((name) => pattern.test(name)).sort();
+  const paths = names.slice(0, maximumFragments).map((name) => `${directory}/${name}`);
+  return readTexts(tree, paths, maximumFragmentBytes);
 }
 
 export async function isFile(tree: GuestTree, path: string): Promise<boolean> {

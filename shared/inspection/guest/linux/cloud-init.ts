@@ -1,5 +1,5 @@
 /** The cloud-init of a guest, and whether it is new enough for ECS. */
-import { type GuestTree, hasProgram, readText } from "../guest-tree.ts";
+import { type GuestTree, hasProgram, maximumDatabaseBytes, readText } from "../guest-tree.ts";
 import { parseApkVersion, parseDpkgVersion, upstream } from "./package-versions.ts";
 import { readRpmVersion } from "./rpm-database.ts";
 
@@ -72,8 +72,8 @@ async function readPythonVersion(tree: GuestTree): Promise<{ version?: string } 
 
 async function readPackageVersion(tree: GuestTree): Promise<string | undefined> {
   const [dpkg, apk] = await Promise.all([
-    readText(tree, "/var/lib/dpkg/status"),
-    readText(tree, "/lib/apk/db/installed"),
+    readText(tree, "/var/lib/dpkg/status", maximumDatabaseBytes),
+    readText(tree, "/lib/apk/db/installed", maximumDatabaseBytes),
   ]);
   return (
     (dpkg === undefined ? undefined : parseDpkgVersion(dpkg, "cloud-init")) ??
