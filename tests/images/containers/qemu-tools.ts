@@ -1,0 +1,18 @@
+import { execFileSync } from "node:child_process";
+
+/** Runs qemu-img, whose answers are the oracle here. */
+export function qemuImg(...parameters: string[]): string {
+  return execFileSync("qemu-img", parameters, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+export function qemuIo(file: string, ...commands: string[]): void {
+  execFileSync("qemu-io", [...commands.flatMap((command) => ["-c", command]), file], { stdio: "pipe" });
+}
+
+/** Bytes of the virtual disk as QEMU sees them. */
+export function virtualSizeByQemu(file: string, format: string): number {
+  const info: unknown = JSON.parse(qemuImg("info", "-f", format, "--output=json", file));
+  const size = typeof info === "object" && info !== null ? Reflect.get(info, "virtual-size") : undefined;
+  if (typeof size !== "number") throw new Error("qemu-img gave no virtual size");
+  return size;
+}
