@@ -7,10 +7,10 @@ import { type ErrorContext, errorReply, isRefusal, type Refusal, refusalReply, r
 import type { EventFacts } from "./events.ts";
 import { isValidKey } from "./object-key.ts";
 import type { StoredBucket } from "./object-store.ts";
-import { detectOperation } from "./operation.ts";
-import type { OperationContext } from "./operation-context.ts";
+import { detectOperation, type OssOperation } from "./operation.ts";
+import type { Operation, OperationContext } from "./operation-context.ts";
 import { askedInside, operations } from "./operations.ts";
-import { readHeaders, screenHeaders } from "./request-headers.ts";
+import { type RequestHeaders, readHeaders, screenHeaders } from "./request-headers.ts";
 import { type RequestTarget, resolveTarget } from "./request-target.ts";
 import type { OssServerOptions } from "./server.ts";
 
@@ -58,67 +58,26 @@ const perform = async (
   errors: ErrorContext,
 ): Promise<Reply | Refusal> => {
   const headers = readHeaders(request);
-  const method = request.method ?? "";
-  const hasCopySource = headers.has("x-oss-copy-source");
-  const operation = detectOperation({ method, ...target, hasCopySource });
+  const operation = understand(request.method ?? "", target, headers);
   if (isRefusal(operation)) return operation;
-  const { bucket: bucketName, key, query } = target;
-  if (key !== "" && !isValidKey(key)) return refuse("InvalidObjectName", { details: { ObjectName: key } });
-  const screened = screenHeaders(method, headers);
-  if (screened !== undefined) return screened;
-
-  const now = service.clock.now();
-  const bucket = service.store.buckets.get(bucketName);
-  const region = target.hostRegion ?? bucket?.settings.region ?? service.region;
-  const signable = { method, headers, bucket: bucketName, key, query };
-  const signingNow = (service.signingClock ?? service.clock).now();
-  const expected: Expected = { identities: service.identities, now, signingNow, region };
-  const authentication = authenticate(signable, expected);
-  if (isRefusal(authentication)) return authentication;
-  const { identity } = authentication;
-
-  const { authorize, store } = service;
-  const may: OperationContext["may"] = (who, action, name, itsKey) =>
-    mayAccess({ identity: who, action, bucketName: name, key: itsKey, bucket: store.buckets.get(name) }, authorize);
   const definition = operations[operation];
-  if (definition.needs === "bucket" && bucket === undefined) {
-    return refuse("NoSuchBucket", { details: { BucketName: bucketName } });
-  }
-  if (bucket !== undefined && target.hostRegion !== undefined && target.hostRegion !== bucket.settings.region) {
-    return wrongEndpoint(bucket);
-  }
-  if (definition.action !== askedInside && !may(identity, definition.action, bucketName, key))
-    return refuse("AccessDenied");
+  const context = identify(service, request, target, headers);
+  if (isRefusal(context)) return context;
+  const bucket = service.store.buckets.get(target.bucket);
+  const refusal = admit(context, definition, bucket, target.hostRegion);
+  if (refusal !== undefined) return refusal;
 
-  const caller: EventCaller = {
-    requestId: errors.requestId,
-    sourceIPAddress: request.socket.remoteAddress ?? "127.0.0.1",
-    principalId: identity?.accountId ?? "anonymous",
-  };
-  const context: OperationContext = {
-    request,
-    headers,
-    query,
-    bucketName,
-    key,
-    host: target.host,
-    accountId: identity?.accountId ?? service.accountId,
-    identity,
-    now,
-    store,
-    uploads: service.uploads,
-    restoreSeconds: service.restoreSeconds,
-    region: service.region,
-    may,
-    verify: (claim) => verifyClaim(claim, expected),
+  const { bucketName, key, identity } = context;
+  const emit = (facts: EventFacts): void => {
+    if (bucket === undefined) return;
+    service.emit(facts, bucket, {
+      requestId: errors.requestId,
+      sourceIPAddress: request.socket.remoteAddress ?? "127.0.0.1",
+      principalId: identity?.accountId ?? "anonymous",
+    });
   };
   const run = async (): Promise<Reply> => {
-    const outcome =
-      definition.needs === "nothing"
-        ? await definition.run(context)
-        : bucket === undefined
-          ? refuse("NoSuchBucket")
-          : await definition.run({ ...context, bucket, emit: (facts) => service.emit(facts, bucket, caller) });
+    const outcome = await runOperation(definition, context, bucket, emit);
     return isRefusal(outcome) ? refusalReply(outcome, errors) : outcome;
   };
   const seen = { service: "oss", operation, accessKeyId: identity?.accessKeyId, bucket: bucketName, key } as const;
@@ -128,6 +87,78 @@ const perform = async (
     process: run,
   });
 };
+
+/** The operation, if the request means one that this server can carry out as it is asked to. */
+const understand = (method: string, target: RequestTarget, headers: RequestHeaders): OssOperation | Refusal => {
+  const operation = detectOperation({ method, ...target, hasCopySource: headers.has("x-oss-copy-source") });
+  if (isRefusal(operation)) return operation;
+  const { key } = target;
+  if (key !== "" && !isValidKey(key)) return refuse("InvalidObjectName", { details: { ObjectName: key } });
+  return screenHeaders(method, headers) ?? operation;
+};
+
+/** Who asks, and with that everything that an operation may use. */
+const identify = (
+  service: Service,
+  request: IncomingMessage,
+  { bucket: bucketName, key, query, host, hostRegion }: RequestTarget,
+  headers: RequestHeaders,
+): OperationContext | Refusal => {
+  const { store, uploads, restoreSeconds, identities, authorize } = service;
+  const now = service.clock.now();
+  const region = hostRegion ?? store.buckets.get(bucketName)?.settings.region ?? service.region;
+  const expected: Expected = { identities, now, signingNow: (service.signingClock ?? service.clock).now(), region };
+  const signable = { method: request.method ?? "", headers, bucket: bucketName, key, query };
+  const authentication = authenticate(signable, expected);
+  if (isRefusal(authentication)) return authentication;
+  const { identity } = authentication;
+  return {
+    request,
+    headers,
+    query,
+    bucketName,
+    key,
+    host,
+    accountId: identity?.accountId ?? service.accountId,
+    identity,
+    now,
+    store,
+    uploads,
+    restoreSeconds,
+    region: service.region,
+    may: (who, action, name, itsKey) =>
+      mayAccess({ identity: who, action, bucketName: name, key: itsKey, bucket: store.buckets.get(name) }, authorize),
+    verify: (claim) => verifyClaim(claim, expected),
+  };
+};
+
+/** Whether the bucket is there, was addressed in its own region, and may be used so. */
+const admit = (
+  context: OperationContext,
+  { needs, action }: Operation,
+  bucket: StoredBucket | undefined,
+  hostRegion: string | undefined,
+): Refusal | undefined => {
+  const { bucketName, key, identity } = context;
+  if (needs === "bucket" && bucket === undefined) return noSuchBucket(bucketName);
+  if (bucket !== undefined && hostRegion !== undefined && hostRegion !== bucket.settings.region) {
+    return wrongEndpoint(bucket);
+  }
+  const isAllowed = action === askedInside || context.may(identity, action, bucketName, key);
+  return isAllowed ? undefined : refuse("AccessDenied");
+};
+
+const runOperation = async (
+  operation: Operation,
+  context: OperationContext,
+  bucket: StoredBucket | undefined,
+  emit: (facts: EventFacts) => void,
+): Promise<Reply | Refusal> => {
+  if (operation.needs === "nothing") return operation.run(context);
+  return bucket === undefined ? noSuchBucket(context.bucketName) : operation.run({ ...context, bucket, emit });
+};
+
+const noSuchBucket = (name: string): Refusal => refuse("NoSuchBucket", { details: { BucketName: name } });
 
 const wrongEndpoint = ({ settings }: StoredBucket): Refusal =>
   refuse("AccessDenied", {

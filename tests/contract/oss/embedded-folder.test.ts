@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type EmbeddedOss, settableClock, startEmbeddedOss } from "./embedded-target.ts";
@@ -60,9 +60,12 @@ describe("the bucket's folder", () => {
     ]);
   });
 
-  it("waits until a file has stopped growing, and leaves unfinished and hidden ones alone", async () => {
+  it("waits until a file has stopped growing, and leaves unfinished, hidden and linked ones alone", async () => {
     const folder = await watch();
     for (const name of [".hidden", "a.part", "b.crdownload", "c~"]) await writeFile(join(folder, name), "x");
+    // A link may lead out of the folder.
+    await symlink("/etc", join(folder, "linked-folder"));
+    await symlink("/etc/hostname", join(folder, "linked.raw"));
     for (let size = 1; size <= 20; size += 1) {
       await writeFile(join(folder, "growing.raw"), "x".repeat(size));
       await delay(5);

@@ -129,6 +129,23 @@ describe("requests", () => {
     expect((await post("x".repeat(2 * 1024 * 1024 + 1))).body).toContain("<Code>EntityTooLarge</Code>");
   });
 
+  it("completes a multipart upload with all its parts when told to", async () => {
+    await startAt();
+    const on = (method: string, query: string, more: { headers?: Record<string, string>; body?: string } = {}) =>
+      signed({ method, path: `/images-prod/m?${query}`, key: "m", ...more });
+    const id = /<UploadId>(\w+)</.exec((await on("POST", "uploads")).body)?.[1];
+    for (const [number, body] of [
+      [2, "last"],
+      [1, "x".repeat(100 * 1024)],
+    ] as const) {
+      await on("PUT", `partNumber=${number}&uploadId=${id}`, { headers: { "content-length": `${body.length}` }, body });
+    }
+    const complete = { headers: { "x-oss-complete-all": "yes" } };
+    expect((await on("POST", `uploadId=${id}`, complete)).status).toBe(200);
+    expect((await oss.server.lookup.object("images-prod", "m"))?.size).toBe(100 * 1024 + 4);
+    expect((await on("POST", `uploadId=${id}`, complete)).body).toContain("<Code>NoSuchUpload</Code>");
+  });
+
   it("refuses an upload that declares more than 5 GB before it is sent", async () => {
     await startAt();
     const length = String(5 * 1024 ** 3 + 1);
