@@ -1,5 +1,7 @@
+import { hasText } from "./byte-fields.ts";
 import type { Container } from "./container/container.ts";
-import { malformed, openContainer } from "./container/open-container.ts";
+import { encryptedDisk, malformed, openContainer } from "./container/open-container.ts";
+import { luksMagic } from "./container/signatures.ts";
 import { finding, gravestFirst } from "./findings.ts";
 import { printable } from "./printable-text.ts";
 import type { Finding, Guest, InspectionReport, PartitionSummary } from "./report.ts";
@@ -101,12 +103,19 @@ async function lookInside(container: Container, options: InspectOptions): Promis
   try {
     options.onProgress?.("completeness");
     const incomplete = (await checkComplete?.()) ?? [];
-    if (incomplete.length > 0) return { guest: null, findings: incomplete };
+    const outside = incomplete.length > 0 ? incomplete : await encryptedInside(disk);
+    if (outside.length > 0) return { guest: null, findings: outside };
   } catch (error) {
     return { guest: null, findings: [outcomeOf(error)] };
   }
   options.onProgress?.("guest");
   return inspectDisk(disk).catch((error: unknown) => ({ guest: null, findings: [guestOutcomeOf(error)] }));
+}
+
+/** LUKS from the first byte of the virtual disk leaves no room for a boot loader. */
+async function encryptedInside(disk: ByteSource): Promise<readonly Finding[]> {
+  const head = await disk.read(0, Math.min(disk.size, 8));
+  return hasText(head, 0, luksMagic) ? [encryptedDisk()] : [];
 }
 
 async function inspectDisk(disk: ByteSource): Promise<Inside> {

@@ -1,4 +1,5 @@
 import { finding } from "../findings.ts";
+import type { Finding } from "../report.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import type { Container } from "./container.ts";
 import { type Probe, probeContainer } from "./probe.ts";
@@ -30,7 +31,7 @@ export async function openContainer(source: ByteSource): Promise<Container> {
   }
 }
 
-export function malformed(error: MalformedImage) {
+export function malformed(error: MalformedImage): Finding {
   return finding(
     "image.malformed",
     `The image contradicts its own format: ${error.message}`,
@@ -51,7 +52,7 @@ async function openProbed(source: ByteSource, probe: Probe): Promise<Container> 
     case "vmdk-descriptor":
       return openVmdkDescriptor(probe.ends.head);
     case "luks":
-      return encryptedDisk(source.size);
+      return { format: "RAW", virtualSize: source.size, findings: [encryptedDisk()] };
     case "refused":
       return refuseFormat(probe.format);
     case "polyglot":
@@ -65,13 +66,13 @@ function formatOf(probe: Probe): string {
   return probe.kind === "polyglot" ? "polyglot" : names[probe.kind];
 }
 
-function encryptedDisk(size: number): Container {
-  const problem = finding(
+/** The finding on a disk that is encrypted from its first byte on. */
+export function encryptedDisk(): Finding {
+  return finding(
     "image.encrypted",
     "The whole disk is encrypted with LUKS; ECS has no key for it.",
     "Decrypt it, e.g. sudo cryptsetup open FILE disk, then qemu-img convert -p -O qcow2 /dev/mapper/disk disk.qcow2.",
   );
-  return { format: "RAW", virtualSize: size, findings: [problem] };
 }
 
 function polyglot(formats: readonly string[]): Container {

@@ -19,6 +19,9 @@ export const knownContainers = ["qcow2", "vhd", "vmdk", "vmdk-descriptor", "luks
 export type KnownContainer = (typeof knownContainers)[number];
 export type Signature = KnownContainer | (string & {});
 
+/** LUKS On-Disk Format Specification, versions 1 and 2. */
+export const luksMagic = "LUKS\xba\xbe";
+
 type Test = (head: Buffer) => boolean;
 
 const startsWith =
@@ -43,7 +46,7 @@ const heads: readonly (readonly [Signature, Test])[] = [
   ["vmdk-cowd", startsWith("COWD")],
   ["vmdk-sesparse", startsWith("\xbe\xba\xfe\xca\0\0\0\0")],
   ["vmdk-descriptor", (head) => /^(?:#[^\n]*\n|\s)*# ?Disk DescriptorFile/i.test(head.toString("latin1", 0, 512))],
-  ["luks", startsWith("LUKS\xba\xbe")],
+  ["luks", startsWith(luksMagic)],
   ["vhdx", startsWith("vhdxfile")],
   ["vdi", holds("\x7f\x10\xda\xbe", 0x40)],
   ["qed", startsWith("QED\0")],

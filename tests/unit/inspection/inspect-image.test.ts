@@ -65,6 +65,14 @@ describe("an inspection", () => {
     expect(codes(report)).toEqual(["image.malformed"]);
   });
 
+  it("at full depth finds LUKS from the first byte of the virtual disk", async () => {
+    const disk = Buffer.concat([Buffer.from("LUKS\xba\xbe\0\x02", "latin1"), pattern(1 << 20)]);
+    for (const type of ["fixed", "dynamic"] as const) {
+      const report = await inspectImage(memoryReader(buildVhd({ type, disk })), { depth: "full" });
+      expect(codes(report)).toEqual(["image.encrypted"]);
+    }
+  });
+
   it("tells each stage as it begins", async () => {
     const stages: string[] = [];
     const image = memoryReader(buildQcow2({ virtualSize: 2 ** 20 }));
