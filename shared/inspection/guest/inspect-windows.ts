@@ -15,13 +15,13 @@ const disabled = 4;
 /** The drivers of virtio disks. ECS's are of the first kind. */
 const virtioDiskDrivers = ["viostor", "vioscsi"];
 
-export interface WindowsGuestFacts extends BootFacts {
+interface WindowsGuestFacts extends BootFacts {
   readonly windows: WindowsFacts;
   /** True when the volume was not cleanly unmounted, or Windows hibernated on it. */
   readonly unclean: boolean;
 }
 
-export const windowsRules: readonly Rule<WindowsGuestFacts>[] = [
+const windowsRules: readonly Rule<WindowsGuestFacts>[] = [
   ...bootRules,
   { code: "virtio.missing", check: ({ windows }) => virtioMissing(windows) },
   {

@@ -87,19 +87,21 @@ export async function mountGuest(
   const missing: FstabEntry[] = [];
   for (const entry of entries.slice(0, maximumMounts)) {
     const volume = volumes.find((candidate) => answersTo(candidate, entry.device));
-    const mount = volume && (await mountOf(entry, volume));
+    const mount = volume && (await attempt(entry.mountPoint, unread, () => mountOf(entry, volume)));
     if (volume === undefined && isMountedAtBoot(entry) && namesFilesystem(entry.device)) missing.push(entry);
     if (entry.mountPoint === "/") continue;
     if (volume !== undefined && mount !== undefined) used.push({ at: entry.mountPoint, volume, mount });
     else if (/^(UUID=|LABEL=|PARTUUID=|PARTLABEL=|\/dev\/)/.test(entry.device)) open.push(entry);
   }
   const unused = volumes.filter((volume) => !used.some((one) => one.volume === volume));
-  const guessed = await guessMounts(rootTree, unused);
+  const guessed = (await attempt("mounts", unread, () => guessMounts(rootTree, unused))) ?? [];
   used.push(...guessed.filter(({ at }) => !used.some((one) => one.at === at)));
+  const unmounted = open.map(({ mountPoint }) => mountPoint).filter((path) => !used.some(({ at }) => at === path));
   const closed = await Promise.all(
-    open
-      .filter(({ mountPoint }) => !used.some(({ at }) => at === mountPoint))
-      .map(async ({ mountPoint }) => ((await rootTree.list(mountPoint))?.length ? [] : [closedMount(mountPoint)])),
+    unmounted.map(async (path) => {
+      const names = await attempt(path, unread, () => rootTree.list(path));
+      return names !== undefined && names.length > 0 ? [] : [closedMount(path)];
+    }),
   );
   return { tree: createTree([...used.map(({ mount }) => mount), ...closed.flat()]), used, missing };
 }

@@ -21,11 +21,11 @@ const drivers = {
   qemu_fw_cfg: { option: "CONFIG_FW_CFG_SYSFS", file: "drivers/firmware/qemu_fw_cfg.ko" },
 } as const satisfies Record<string, DriverSource>;
 
-export type DriverName = keyof typeof drivers;
+type DriverName = keyof typeof drivers;
 const driverNames = Object.keys(drivers) as DriverName[];
 
 /** `y` built in, `m` a module among the installed ones, `n` neither; absent: could not be told. */
-export type DriverKind = "y" | "m" | "n";
+type DriverKind = "y" | "m" | "n";
 
 export interface KernelDrivers {
   readonly version: string;
@@ -37,7 +37,7 @@ export interface KernelDrivers {
 }
 
 /** Which of the drivers a kernel has built in or as modules. */
-export async function readDriverKinds(tree: GuestTree, kernel: Kernel): Promise<KernelDrivers["kinds"]> {
+async function readDriverKinds(tree: GuestTree, kernel: Kernel): Promise<KernelDrivers["kinds"]> {
   const directory = `/lib/modules/${kernel.version}`;
   const configPaths = [kernel.configPath, `${directory}/config`, `/usr/lib/kernel/config-${kernel.version}`];
   for (const path of configPaths.filter((candidate) => candidate !== undefined)) {
@@ -80,7 +80,7 @@ const earlyDrivers = ["virtio_blk", "virtio_pci", "nvme"] as const satisfies rea
  * The drivers of one kernel, its initramfs included. The initramfs is the dearest thing to read of the whole image: it
  * is left alone when every early driver is built in, and no longer read once all of them were seen.
  */
-export async function readKernelDrivers(tree: GuestTree, kernel: Kernel): Promise<KernelDrivers> {
+async function readKernelDrivers(tree: GuestTree, kernel: Kernel): Promise<KernelDrivers> {
   const kinds = await readDriverKinds(tree, kernel);
   const sought = earlyDrivers.filter((name) => kinds[name] !== "y");
   const { version } = kernel;

@@ -1,9 +1,8 @@
 /** A Linux guest: its facts, what they say of it in a report, and the findings that follow. */
-import { createTree } from "../../filesystem/path-walk.ts";
 import { printable } from "../../printable-text.ts";
 import type { Finding, Guest } from "../../report.ts";
 import { type BootFacts, bootRules } from "../boot-rules.ts";
-import { attempt, guestTreeOf, type Unread } from "../guest-tree.ts";
+import { guestTreeOf, type Unread } from "../guest-tree.ts";
 import { architectureOf } from "../machine-code.ts";
 import { mountGuest, type RootCandidate } from "../root-filesystem.ts";
 import { judge, type Rule } from "../rules.ts";
@@ -24,14 +23,14 @@ export async function inspectLinux(
   boot: Pick<BootFacts, "efiLoaders" | "hasBiosCode">,
   unread: Unread[],
 ): Promise<{ guest: Guest; findings: Finding[] }> {
-  const mounted = await attempt("mounts", unread, () => mountGuest(root, volumes, unread));
+  const { tree, used, missing } = await mountGuest(root, volumes, unread);
   const disk = {
     ...boot,
     rootFilesystem: root.volume.kind ?? "",
-    unclean: (mounted?.used ?? []).filter(({ volume }) => volume.fs?.unclean).map(({ at }) => at),
-    ...(mounted !== undefined && volumes.every(isAccountedFor) ? { missingMounts: mounted.missing } : {}),
+    unclean: used.filter(({ volume }) => volume.fs?.unclean).map(({ at }) => at),
+    ...(volumes.every(isAccountedFor) ? { missingMounts: missing } : {}),
   };
-  const facts = await readLinuxFacts(guestTreeOf(mounted?.tree ?? createTree([root.mount])), disk, unread);
+  const facts = await readLinuxFacts(guestTreeOf(tree), disk, unread);
   return { guest: guestOf(facts), findings: judge(linuxRules, facts) };
 }
 

@@ -31,7 +31,7 @@ const platforms = new Map<string, string>([
 ]);
 
 /** The last resort of the reference, and its default. */
-export const othersLinux = "Others Linux";
+const othersLinux = "Others Linux";
 
 /** ECS's Platform. A distribution that the reference does not list is `Others Linux`, whatever it derives from. */
 export function platformOf(distribution: Distribution | undefined): string {

@@ -39,7 +39,7 @@ export function isStrongHash(method: string): boolean {
 }
 
 /** True when the third line of adjtime(5) says that the hardware clock keeps local time. */
-export function isAdjtimeLocal(text: string): boolean {
+function isAdjtimeLocal(text: string): boolean {
   return text.split("\n", 3)[2]?.trim() === "LOCAL";
 }
 
