@@ -25,6 +25,7 @@ export async function manifestPage() {
     ["/rules", schema.properties.rules],
     ...ruleOnly.map((key) => [`/rules[]/${key}`, rule.properties[key]]),
     ["/policy/sidecarMay", policy.properties.sidecarMay],
+    ["/cancelOnDelete", schema.properties.cancelOnDelete],
   ];
   const parts = [
     readFileSync(new URL("manifest-docs.template.md", import.meta.url), "utf8").trimEnd(),

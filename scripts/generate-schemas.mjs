@@ -57,6 +57,14 @@ export function bucketManifestSchema() {
         examples: [[{ match: "windows/**", osType: "windows", licenseType: "BYOL" }]],
       },
       policy: { $ref: "#/$defs/policy" },
+      cancelOnDelete: {
+        title: "Cancel on delete",
+        description:
+          "Deleting an image, or the sidecar that its import was made with, cancels that import while it runs. An image that is available stays. Needs the trigger's deletion events: see docs/deploy.md.",
+        type: "boolean",
+        default: false,
+        examples: [true],
+      },
     },
     examples: [
       {

@@ -1,5 +1,6 @@
 import { alibabaCloud } from "../../shared/cloud/alibaba-cloud.ts";
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
+import { cancelRemoved } from "../../shared/importing/cancel-import.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { importRouted, reviewBucketManifest } from "../../shared/importing/route-object.ts";
@@ -16,7 +17,7 @@ export interface Invocation {
   readonly deadline: Date;
 }
 
-/** Works on each uploaded object. One that fails does not keep the others from their import; at the end it is thrown. */
+/** Works on each object that was uploaded or deleted. One that fails does not keep the others from their import; at the end it is thrown. */
 export async function importUploads(
   uploads: readonly ObjectEvent[],
   { context, config, log, deadline }: Invocation,
@@ -33,9 +34,9 @@ export async function importUploads(
     log,
   });
   const troubles: string[] = [];
-  for (const { key } of uploads) {
+  for (const { key, name } of uploads) {
     try {
-      await importUpload(key, deps);
+      await (name.startsWith("ObjectRemoved:") ? cancelRemoved(key, deps) : importUpload(key, deps));
     } catch (error) {
       troubles.push(`${key}: ${troubleText(error)}`);
     }

@@ -47,6 +47,9 @@ const uploadNames: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Kinds of events that take an object away; the trigger has them only where the bucket manifest's `cancelOnDelete` is used. */
+const removalNames: ReadonlySet<string> = new Set(["ObjectRemoved:DeleteObject", "ObjectRemoved:DeleteObjects"]);
+
 /** Decides without any call whether an object is looked at; writes the log line of one that is not. */
 function concernsUs(object: ObjectEvent, context: FunctionContext, config: FunctionConfig, log: Log): boolean {
   const { region, bucket, key, name } = object;
@@ -62,10 +65,13 @@ function concernsUs(object: ObjectEvent, context: FunctionContext, config: Funct
   };
   const stranger = strangerReason(object, context, config);
   if (stranger) return ignore(stranger, "Check what invokes this function: events are no proof of anything.", "warn");
-  if (!uploadNames.has(name)) return ignore(`${name} does not leave a new object behind`, "Nothing to do.");
+  if (!uploadNames.has(name) && !removalNames.has(name))
+    return ignore(`${name} does not leave a new object behind`, "Nothing to do.");
   const kind = objectKind(key);
   if (kind.kind === "own") return ignore("oss-image-import wrote it", undefined, "debug");
   if (kind.kind === "other") return ignore(kind.reason, kind.advice);
+  if (kind.kind === "bucket-manifest" && removalNames.has(name))
+    return ignore("the bucket manifest was deleted", "Nothing to do, unless it was meant to stay.");
   return true;
 }
 

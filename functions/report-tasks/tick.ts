@@ -3,6 +3,7 @@ import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { isEnd, type JobState } from "../../shared/ledger/job.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
 import { inParallel } from "../../shared/runtime/in-parallel.ts";
+import { followCancel } from "./cancel-steps.ts";
 import {
   finishInterrupted,
   followCheck,
@@ -152,6 +153,7 @@ const steps: Readonly<Record<JobState, Step>> = {
   waiting: reviewWaiting,
   parked: retryParked,
   claimed: takeOverClaim,
+  cancelling: followCancel,
   available: followCheck,
   rejected: finishInterrupted,
   failed: finishInterrupted,

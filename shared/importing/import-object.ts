@@ -52,11 +52,14 @@ export async function importObject(image: ImageToImport, outerDeps: ImportDeps):
     // The manifest may change what the other invocation is just asking for: look again when that has been answered.
     throw new RetryLater(`${key} is being submitted by another invocation just now.`);
   }
+  if (current?.state === "cancelling") throw new RetryLater(`The import of ${key} is being cancelled just now.`);
   const considered = await consider({ key, sidecarOf, facts }, deps);
   reportInspections(considered, subject, deps);
   if ("members" in considered) {
     const others = considered.members.filter((member) => member !== sidecarOf);
     await Promise.all(others.map((member) => deps.members.remember({ bucket, key: member }, sidecarOf)));
+    // A set whose manifest has a name of its own: its deletion must find the job.
+    if (facts && sidecarOf !== key) await deps.ledger.link({ bucket, key: sidecarOf }, jobIdOf(subject));
   }
   if (!facts) return explainAbsence(considered, image, deps);
   await act(considered, { subject, facts, current, image }, deps);
@@ -127,6 +130,9 @@ async function settledAlready(
     case "submitted":
     case "available":
       duplicate(current, current.state === "available" ? "it was imported already" : "its import is running", deps);
+      return true;
+    case "cancelling":
+      duplicate(current, "its import is being cancelled", deps);
       return true;
     default: {
       const uploadedAgain = facts.lastModified.getTime() > Date.parse(current.uploadedAt);
@@ -204,14 +210,10 @@ async function act(considered: Considered, found: Case, deps: ImportDeps): Promi
   const place = await placeFor(current, subject, plan, diskEtags, deps);
   if ("running" in place) return duplicate(place.running, "it was imported with these settings already", deps);
   const number = (place.previous?.attempt?.number ?? 0) + 1;
-  const attempt = newAttempt(
-    jobIdOf(place.subject),
-    number,
-    plan.request,
-    diskEtags,
-    plan.nameIsDefault,
-    deps.claimant,
-  );
+  const attempt = {
+    ...newAttempt(jobIdOf(place.subject), number, plan.request, diskEtags, plan.nameIsDefault, deps.claimant),
+    provenance: plan.provenance,
+  };
   const findings = plan.findings.length > 0 ? { findings: plan.findings } : {};
   const claimed = await claim(place.previous, { ...base, subject: place.subject, ...findings }, attempt, deps);
   if (claimed.done) await submit(claimed.record, false, deps);

@@ -107,7 +107,10 @@ interface Started {
 }
 
 /** The image and task that a call with this attempt's token started, if there is one. */
-async function findStarted({ token }: Attempt, { images }: ImportDeps): Promise<Started | undefined> {
+export async function findStarted(
+  { token }: Attempt,
+  { images }: Pick<ImportDeps, "images">,
+): Promise<Started | undefined> {
   const [image] = await images.describeImages({ tag: { key: attemptTag, value: token } });
   if (!image) return undefined;
   // Should ECS no longer know the task, the image alone tells how the import ends.
@@ -175,7 +178,10 @@ async function claimWithOtherName(
   return claim(
     claimed,
     claimed,
-    newAttempt(claimed.jobId, attempt.number + 1, request, attempt.diskEtags, true, attempt.claimant),
+    {
+      ...newAttempt(claimed.jobId, attempt.number + 1, request, attempt.diskEtags, true, attempt.claimant),
+      ...(attempt.provenance ? { provenance: attempt.provenance } : {}),
+    },
     deps,
   );
 }
@@ -267,4 +273,5 @@ const endEvents = {
   claimed: "import.submitted",
   submitted: "import.submitted",
   parked: "import.parked",
+  cancelling: "import.cancelled",
 } as const;

@@ -19,6 +19,7 @@ export const jobStates = [
   "claimed",
   "submitted",
   "parked",
+  "cancelling",
   "available",
   "failed",
   "cancelled",
@@ -42,6 +43,8 @@ export interface Attempt {
   readonly diskEtags: readonly string[];
   /** Who holds the claim: FC's request id, the same again when FC retries an invocation that died. */
   readonly claimant: string;
+  /** By parameter of the request: where its value was said. */
+  readonly provenance?: Readonly<Record<string, string>>;
   readonly taskId?: string;
   readonly imageId?: string;
   readonly submittedAt?: string;
@@ -96,13 +99,15 @@ export function jobIdOf({ region, bucket, key, etag, variant }: JobSubject): str
 
 // waiting ──▶ claimed ──ImportImage──▶ submitted ──report──▶ available | failed | cancelled
 //    │           │ └─account fault─▶ parked ─▶ claimed
-//    └─▶ rejected└─refused─▶ failed     rejected | failed | cancelled ──asked by a person──▶ claimed | waiting | rejected
+//    │           └─refused─▶ failed     claimed | submitted ─given up─▶ cancelling ──▶ cancelled | available
+//    └─▶ rejected                       rejected | failed | cancelled ──asked by a person──▶ claimed | waiting | rejected
 const allowed: Readonly<Record<JobState | "none", readonly JobState[]>> = {
   none: ["waiting", "rejected", "claimed"],
   waiting: ["waiting", "rejected", "claimed", "cancelled"],
-  claimed: ["claimed", "submitted", "parked", "failed", "cancelled"],
+  claimed: ["claimed", "submitted", "parked", "failed", "cancelling", "cancelled"],
   parked: ["waiting", "rejected", "claimed", "parked", "failed", "cancelled"],
-  submitted: ["available", "failed", "cancelled"],
+  submitted: ["available", "failed", "cancelling", "cancelled"],
+  cancelling: ["available", "cancelled"],
   rejected: ["waiting", "rejected", "claimed"],
   failed: ["waiting", "rejected", "claimed"],
   cancelled: ["waiting", "rejected", "claimed"],

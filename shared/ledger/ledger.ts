@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { isCloudError } from "../cloud/cloud-error.ts";
-import type { ObjectStore } from "../cloud/ports.ts";
+import type { ObjectRef, ObjectStore } from "../cloud/ports.ts";
 import { type JobRecord, type JobStep, jobIdOf, jobStates, mayGo } from "./job.ts";
 import { type OpenEntry, openKey, openPrefix, parseOpenKey, sequenceText } from "./open-entry.ts";
 
@@ -21,6 +21,7 @@ export type Appended =
  *
  *     jobs/<jobId>/<sequence>.json   one record a step; the highest is the job's present state
  *     open/<jobId>/<sequence>.…      index of jobs that a tick must look at (see open-entry.ts)
+ *     objects/<object>/<jobId>       which jobs an object had: an object that is gone names no version any more
  *     members/<disk>/<manifest>      which manifest names an object as one of its disks (see disk-members.ts)
  *
  * Order of writes: index entry, then record, then the status file and the log, and last of all the old index entries
@@ -38,6 +39,14 @@ export interface Ledger {
    * `open` describes the index entry; left out for a step that needs no tick.
    */
   append(previous: JobRecord | undefined, step: JobStep, open?: { due: Date }): Promise<Appended>;
+  /** The latest records of all jobs that were made of an object, as any of its disks, oldest upload first. */
+  jobsOf(object: ObjectRef): Promise<readonly JobRecord[]>;
+  /** Lets `jobsOf` find a job by an object. */
+  link(object: ObjectRef, jobId: string): Promise<void>;
+  /** One page of the ids of all jobs, ended ones too; `next` is where the following page starts. */
+  jobIds(
+    startAfter: string | undefined,
+  ): Promise<{ readonly ids: readonly string[]; readonly next: string | undefined }>;
   /** Replaces index entries of a job by this one. */
   keepOpen(entry: OpenEntry, replaced: readonly OpenEntry[]): Promise<void>;
   /** Deletes index entries that stand for nothing any more. */
@@ -91,6 +100,9 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
     return last === undefined ? undefined : readRecord(last);
   };
 
+  const link = async (object: ObjectRef, jobId: string): Promise<void> =>
+    objects.put(inState(`${linksOf(object)}${jobId}`), "", "application/json");
+
   const openEntriesOf = async (jobId: string): Promise<readonly string[]> => {
     const page = await objects.list(stateBucket, { prefix: `${openPrefix}${jobId}/` });
     return page.objects.map(({ key }) => key);
@@ -111,6 +123,24 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
 
   return {
     current,
+    link,
+
+    async jobsOf(object) {
+      const { objects: links } = await objects.list(stateBucket, { prefix: linksOf(object) });
+      const found = await Promise.all(links.map(({ key }) => current(key.slice(-jobIdLength))));
+      return found
+        .filter((record) => record !== undefined)
+        .sort((a, b) => (a.uploadedAt < b.uploadedAt ? -1 : a.uploadedAt > b.uploadedAt ? 1 : 0));
+    },
+
+    async jobIds(startAfter) {
+      const page = await objects.list(stateBucket, { prefix: "jobs/", ...(startAfter ? { startAfter } : {}) });
+      const ids = [...new Set(page.objects.map(({ key }) => key.split("/")[1] ?? ""))];
+      const last = ids.at(-1);
+      // Past the records of the last job, of which the page may show a part only: `~` comes after every digit.
+      return { ids, next: page.more && last !== undefined ? `jobs/${last}/~` : undefined };
+    },
+
     record: (jobId, sequence) => readRecord(recordKey(jobId, sequence)),
 
     async history(jobId) {
@@ -134,7 +164,10 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
         nonce: randomUUID(),
       };
       const entry = open && openEntryOf(record, open.due);
-      if (entry) await objects.put(inState(openKey(entry)), "", "application/json");
+      await Promise.all([
+        ...(entry ? [objects.put(inState(openKey(entry)), "", "application/json")] : []),
+        ...newlyNamed(previous, record).map((key) => link({ bucket: step.subject.bucket, key }, record.jobId)),
+      ]);
       if (await create(recordKey(record.jobId, record.sequence), record)) {
         if (entry) await deleteAll((await openEntriesOf(record.jobId)).filter((key) => key !== openKey(entry)));
         return { done: true, record };
@@ -165,6 +198,21 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
   async function deleteAll(keys: readonly string[]): Promise<void> {
     await Promise.all(keys.map((key) => objects.delete(inState(key))));
   }
+}
+
+const jobIdLength = 32;
+
+const linksOf = ({ bucket, key }: ObjectRef): string =>
+  `objects/${createHash("sha256").update(`${bucket}/${key}`).digest("hex").slice(0, 32)}/`;
+
+/** The keys that a record is the first of its job to name. */
+function newlyNamed(previous: JobRecord | undefined, record: JobRecord): readonly string[] {
+  const keysOf = ({ subject, attempt }: JobRecord): readonly string[] => [
+    subject.key,
+    ...(attempt?.request.DiskDeviceMapping ?? []).map(({ OSSObject }) => OSSObject),
+  ];
+  const known = new Set(previous ? keysOf(previous) : []);
+  return [...new Set(keysOf(record))].filter((key) => !known.has(key));
 }
 
 const recordKey = (jobId: string, sequence: number): string => `jobs/${jobId}/${sequenceText(sequence)}.json`;

@@ -38,6 +38,8 @@ export interface BucketManifest {
   readonly defaults?: Settings;
   readonly rules?: readonly Rule[];
   readonly policy?: Policy;
+  /** Deleting an image or its sidecar cancels the import that it was being made into. */
+  readonly cancelOnDelete?: boolean;
 }
 
 /** What those who can upload may decide themselves, though it is the bucket owner's. */

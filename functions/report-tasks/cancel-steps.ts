@@ -1,0 +1,64 @@
+import { stopTask } from "../../shared/importing/cancel-import.ts";
+import type { ImportDeps } from "../../shared/importing/import-deps.ts";
+import { logStep } from "../../shared/importing/step-log.ts";
+import { conclude } from "../../shared/importing/submit.ts";
+import type { JobRecord, JobStep } from "../../shared/ledger/job.ts";
+import { type Verdict, verdictOf } from "./progress-of-import.ts";
+import type { OpenJob, TickCount } from "./tick.ts";
+
+/**
+ * How long an ImportImage whose answer nobody has may still be on its way: longer than any invocation lasts, and then
+ * some for ECS to show the image.
+ */
+const submissionPatienceInSeconds = 8 * 60;
+
+/** After this long ECS is taken not to let the task be stopped, and that is said, once. */
+const refusalPatienceInSeconds = 60;
+
+/** An import that is to be given up: asks ECS to stop it, as often as it takes, and looks what became of it. */
+export async function followCancel({ entry }: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
+  const record = await deps.ledger.current(entry.jobId);
+  if (record?.state !== "cancelling") return undefined;
+  const stopped = await stopTask(record, deps);
+  const age = now - entry.since;
+  if (stopped.kind === "not-found" && stopped.imageId === undefined) {
+    if (age < submissionPatienceInSeconds) return undefined;
+    return end(record, { kind: "cancelled", reason: "ECS never began it" }, deps);
+  }
+  const imageId = stopped.imageId ?? "";
+  const [task, [image]] = await Promise.all([
+    stopped.kind === "not-found" ? undefined : deps.images.describeTask(stopped.taskId),
+    deps.images.describeImages({ imageIds: [imageId] }),
+  ]);
+  const imageName = record.attempt?.request.ImageName ?? "";
+  const submittedAt = Date.parse(record.attempt?.submittedAt ?? record.at) / 1000;
+  const ageInSeconds = Math.max(0, Math.round(now - submittedAt));
+  const verdict = verdictOf({ task, image, imageId, imageName, ageInSeconds });
+  if (verdict.kind !== "running") return end(record, verdict, deps);
+  if (stopped.kind === "refused" && age >= refusalPatienceInSeconds && (entry.warned & 1) === 0) {
+    const reason = `ECS does not let its import be stopped (${stopped.code}): ${stopped.message}`;
+    const advice =
+      "It is asked again. An image that comes about all the same is reported; delete it if it is not wanted.";
+    logStep(deps.log, { ...record, reason, advice }, "import.attention", "warn");
+    await deps.ledger.keepOpen({ ...entry, warned: 1, due: now + 60 }, [entry]);
+  }
+  return undefined;
+}
+
+/** An image that is there stays; whatever else an import that was given up ends in is its cancellation. */
+async function end(
+  record: JobRecord,
+  verdict: Exclude<Verdict, { kind: "running" }>,
+  deps: ImportDeps,
+): Promise<TickCount | undefined> {
+  const { subject, uploadedAt, attempt, findings } = record;
+  const base = { subject, uploadedAt, ...(attempt ? { attempt } : {}), ...(findings ? { findings } : {}) };
+  const step: JobStep =
+    verdict.kind === "available"
+      ? { ...base, state: "available", result: verdict.result, reason: "it was available before it could be cancelled" }
+      : { ...base, state: "cancelled", reason: [record.reason, verdict.reason].filter(Boolean).join(". ") };
+  const made = await deps.ledger.append(record, step);
+  if (!made.done) return undefined;
+  await conclude(made.record, deps);
+  return verdict.kind === "available" ? "available" : "cancelled";
+}
