@@ -8,11 +8,12 @@ export interface AlibabaCloudOptions {
   readonly credentials: Credentials;
   readonly ossEndpoint?: string;
   readonly ecsEndpoint?: string;
+  readonly timeoutInMilliseconds?: number;
 }
 
-export function alibabaCloud({ region, credentials, ossEndpoint, ecsEndpoint }: AlibabaCloudOptions): Cloud {
+export function alibabaCloud({ region, credentials, ossEndpoint, ecsEndpoint, ...rest }: AlibabaCloudOptions): Cloud {
   return {
-    objects: alibabaObjects({ region, credentials, ...(ossEndpoint ? { endpoint: ossEndpoint } : {}) }),
-    images: alibabaImages({ region, credentials, ...(ecsEndpoint ? { endpoint: ecsEndpoint } : {}) }),
+    objects: alibabaObjects({ region, credentials, ...rest, ...(ossEndpoint ? { endpoint: ossEndpoint } : {}) }),
+    images: alibabaImages({ region, credentials, ...rest, ...(ecsEndpoint ? { endpoint: ecsEndpoint } : {}) }),
   };
 }

@@ -1,0 +1,105 @@
+import { statusOf } from "../../shared/importing/status-file.ts";
+import { isEnd, type JobRecord } from "../../shared/ledger/job.ts";
+import type { Scenario } from "./scenarios.ts";
+import type { World } from "./world.ts";
+
+export interface Verdict {
+  /** What was promised and is not so, each in a sentence. */
+  readonly violations: readonly string[];
+  /** Objects that ended neither as an image nor as a reason. */
+  readonly lost: number;
+  /** Images too many. */
+  readonly doubled: number;
+}
+
+const requestsPerFault = 60;
+
+/** Compares a world in which nothing moves any more with what was promised. */
+export function judge(
+  world: World,
+  scenario: Scenario,
+  bounds: { readonly faults: number; readonly usual: number },
+): Verdict {
+  const violations: string[] = [...world.mirror.violations];
+  const { images } = world.ecs.snapshot();
+  const jobs = [...world.mirror.jobs().values()];
+  const ends = jobs.flatMap((history) => history.at(-1) ?? []);
+
+  const doubled = countDoubled(images.map((image) => ({ name: image.ImageName, tags: image.Tags.Tag })));
+  if (doubled > 0) violations.push(`${doubled} images were imported twice`);
+  if (images.length < scenario.images.least || images.length > scenario.images.most)
+    violations.push(`there are ${images.length} images`);
+
+  for (const image of images) {
+    const known = jobs.some((history) => history.some(({ attempt }) => attempt?.imageId === image.ImageId));
+    if (!known) violations.push(`the image ${image.ImageId} has no job`);
+  }
+  for (const { jobId, state, reason } of ends.filter((record) => !isEnd(record.state)))
+    violations.push(`job ${jobId} has not ended: ${state}${reason ? ` (${reason})` : ""}`);
+  for (const { attempt, state } of ends.filter((record) => record.state === "available")) {
+    const image = images.find(({ ImageId }) => ImageId === attempt?.imageId);
+    if (image?.Status !== "Available") violations.push(`a job is ${state}, but its image is ${image?.Status}`);
+  }
+
+  const lostKeys = scenario.mustBeAvailable.filter(
+    (key) => !ends.some(({ subject, state }) => subject.key === key && state === "available"),
+  );
+  for (const key of lostKeys) {
+    const states = ends.filter(({ subject }) => subject.key === key).map(({ state, reason }) => `${state}: ${reason}`);
+    violations.push(`${key} has no image; its jobs are [${states.join("; ")}]`);
+  }
+
+  violations.push(...statusFaults(world, ends), ...logFaults(world, jobs));
+  if (world.mirror.openKeys().length > 0) violations.push(`the index still has ${world.mirror.openKeys().join(", ")}`);
+  const most = bounds.usual * 2 + bounds.faults * requestsPerFault + 150;
+  if (world.requests() > most) violations.push(`${world.requests()} requests were made, more than ${most}`);
+  return { violations, lost: lostKeys.length, doubled };
+}
+
+/** Images of the same object version under the same name, but for the suffix that a taken default name gets. */
+function countDoubled(
+  images: readonly { name: string; tags: readonly { TagKey: string; TagValue: string }[] }[],
+): number {
+  const kinds = images.map(({ name, tags }) => {
+    const job = tags.find(({ TagKey }) => TagKey === "oss-image-import:job")?.TagValue ?? "";
+    return `${job} ${name.replace(new RegExp(`-${job.slice(0, 8)}$`), "")}`;
+  });
+  return kinds.length - new Set(kinds).size;
+}
+
+function statusFaults(world: World, ends: readonly JobRecord[]): readonly string[] {
+  const faults: string[] = [];
+  for (const key of new Set(ends.map(({ subject }) => subject.key))) {
+    const shown = world.mirror.status(key);
+    const text = JSON.stringify(shown);
+    const records = ends.filter(({ subject }) => subject.key === key);
+    if (!records.some((record) => JSON.stringify(statusOf(record)) === text))
+      faults.push(
+        `the status file of ${key} says ${shown?.["state"]} at ${shown?.["updatedAt"]}, the ledger ${records.map(({ state, at }) => `${state} at ${at}`).join(" and ")}`,
+      );
+  }
+  return faults;
+}
+
+const endEvents: Readonly<Record<string, readonly string[]>> = {
+  available: ["import.available"],
+  failed: ["import.failed"],
+  cancelled: ["import.cancelled"],
+  rejected: ["image.rejected", "manifest.invalid"],
+};
+
+function logFaults({ handled, lines }: World, jobs: readonly (readonly JobRecord[])[]): readonly string[] {
+  const unsaid = [...handled].filter(
+    (key) => !lines.some(({ fields }) => [fields.key, fields["trigger"], fields["image"]].includes(key)),
+  );
+  const silentEnds = jobs.flatMap((history) => {
+    const last = history.at(-1);
+    const events = last && endEvents[last.state];
+    if (!last || !events) return [];
+    return lines.some(({ event, fields }) => events.includes(event) && fields.jobId === last.jobId) ? [] : [last];
+  });
+  return [
+    ...unsaid.map((key) => `no line speaks of ${key}`),
+    ...silentEnds.map(({ jobId, state }) => `no line says that job ${jobId} is ${state}`),
+  ];
+}

@@ -1,0 +1,100 @@
+/**
+ * Runs schedules of faults against the product and reports what was lost or doubled: `npm run test:faults -- --help`.
+ * The work is shared by two processes. Exit code 1 when a promise was broken.
+ */
+import { fork } from "node:child_process";
+import { parseArgs } from "node:util";
+import { type Extent, type Failure, type Row, runAll } from "./run-all.ts";
+import { runSchedule } from "./schedule.ts";
+import { parseSchedule, scheduleText } from "./schedule-text.ts";
+
+const help = `npm run test:faults -- [options]
+  --quick            a sample, in less than a minute
+  --all              every pair of faults for the plain upload as well (an hour or so)
+  --seed N           the first seed of the random schedules; with --count 1, that one alone
+  --count N          how many random schedules
+  --schedule TEXT    one schedule, as a failing run prints it
+`;
+
+const processes = 2;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      all: { type: "boolean", default: false },
+      seed: { type: "string" },
+      count: { type: "string" },
+      schedule: { type: "string" },
+      share: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(help);
+  if (values.schedule !== undefined) return repeat(values.schedule);
+  const onlyRandom = values.seed !== undefined;
+  const firstSeed = Number(values.seed ?? 1);
+  const extent = {
+    oneIn: onlyRandom ? Number.POSITIVE_INFINITY : values.quick ? 17 : 1,
+    pairs: onlyRandom ? 0 : values.all ? ("all" as const) : values.quick ? 60 : 1000,
+    random: { count: Number(values.count ?? (onlyRandom ? 1 : values.quick ? 60 : 800)), firstSeed },
+  };
+  if (values.share !== undefined) return work({ ...extent, share: { index: Number(values.share), of: processes } });
+  const started = performance.now();
+  const shares = await Promise.all(Array.from({ length: processes }, (_, index) => shareOf(index)));
+  report(
+    shares.map(({ rows }) => rows),
+    (performance.now() - started) / 1000,
+  );
+  if (shares.some(({ failed }) => failed)) process.exitCode = 1;
+}
+
+/** One process's part: rows go to its parent, failures to the error output. */
+async function work(extent: Extent): Promise<void> {
+  const rows = await runAll(extent, ({ schedule, violations }: Failure) => {
+    process.stderr.write(
+      `\nBroken: ${violations.join("\n        ")}\n  again: npm run test:faults -- --schedule "${scheduleText(schedule)}"\n`,
+    );
+  });
+  process.send?.(rows);
+}
+
+async function shareOf(index: number): Promise<{ readonly rows: readonly Row[]; readonly failed: boolean }> {
+  const child = fork(process.argv[1] ?? "", [...process.argv.slice(2), "--share", String(index)]);
+  let rows: readonly Row[] = [];
+  child.on("message", (message) => {
+    rows = message as readonly Row[];
+  });
+  const code = await new Promise<number | null>((resolve) => child.on("exit", resolve));
+  return { rows, failed: code !== 0 || rows.length === 0 || rows.some(({ violated }) => violated > 0) };
+}
+
+async function repeat(text: string): Promise<void> {
+  const schedule = parseSchedule(text);
+  const usual = await runSchedule({ ...schedule, faults: [] }, 1000);
+  const result = await runSchedule(schedule, usual.requests);
+  process.stdout.write(`${scheduleText(schedule)}\n${result.requests} requests, usually ${usual.requests}\n`);
+  for (const violation of result.violations) process.stdout.write(`Broken: ${violation}\n`);
+  if (result.violations.length > 0) process.exitCode = 1;
+}
+
+function report(shares: readonly (readonly Row[])[], seconds: number): void {
+  const names = shares[0]?.map(({ name }) => name) ?? [];
+  const sum = (name: string | undefined, field: keyof Omit<Row, "name">): number =>
+    shares.flat().reduce((total, row) => total + (name === undefined || row.name === name ? row[field] : 0), 0);
+  const line = (name: string, key: string | undefined): string =>
+    [
+      name.padEnd(32),
+      ...(["schedules", "faults", "lost", "doubled", "violated"] as const).map((field) =>
+        String(sum(key, field)).padStart(10),
+      ),
+    ].join("");
+  const head = [
+    "".padEnd(32),
+    ...["schedules", "faults", "lost", "doubled", "broken"].map((word) => word.padStart(10)),
+  ].join("");
+  const rows = names.filter((name) => sum(name, "schedules") > 0).map((name) => line(name, name));
+  process.stdout.write(`${[head, ...rows, line("total", undefined)].join("\n")}\n${Math.round(seconds)} seconds\n`);
+}
+
+void main();

@@ -1,0 +1,152 @@
+/** What happens in the world while requests fail. Each ends when nothing moves any more: see `settle`. */
+import { imageImportRole, imageImportRoleName } from "../../local/ram/roles.ts";
+import { imageBytes } from "./image-bytes.ts";
+import type { World } from "./world.ts";
+
+export interface Scenario {
+  readonly name: string;
+  run(world: World): Promise<void>;
+  /** How many images there may be in the end, and how many must be available. */
+  readonly images: { readonly least: number; readonly most: number };
+  /** The image whose job must end as available. */
+  readonly mustBeAvailable: readonly string[];
+}
+
+const key = "team/web.qcow2";
+const sidecarKey = `${key}.import.yaml`;
+const one = { images: { least: 1, most: 1 }, mustBeAvailable: [key] };
+const threeDisks = "disks:\n  - {}\n  - ossObject: data1.raw\n  - ossObject: data2.raw\n";
+
+export const plainUpload: Scenario = {
+  name: "plain upload",
+  ...one,
+  run: async (world) => {
+    await world.upload(key, imageBytes(1));
+    await world.handleAll();
+  },
+};
+
+export const scenarios: readonly Scenario[] = [
+  plainUpload,
+  {
+    name: "sidecar first",
+    ...one,
+    run: async (world) => {
+      await world.upload(sidecarKey, "imageName: web\n");
+      await world.handleAll();
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+    },
+  },
+  {
+    name: "image first, then its sidecar",
+    images: { least: 1, most: 2 },
+    mustBeAvailable: [key],
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+      await world.upload(sidecarKey, "imageName: web\n");
+      await world.handleAll();
+    },
+  },
+  {
+    name: "sidecar asked for by a rule",
+    ...one,
+    run: async (world) => {
+      await world.upload("image-import.yaml", 'version: 1\nrules:\n  - match: "team/**"\n    requireManifest: true\n');
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+      await world.upload(sidecarKey, "imageName: web\n");
+      // This event is lost: the tick has to look.
+      world.events.length = 0;
+    },
+  },
+  {
+    name: "three disks",
+    ...one,
+    run: async (world) => {
+      await world.upload("team/data1.raw", imageBytes(2));
+      await world.upload(key, imageBytes(1));
+      await world.upload(sidecarKey, threeDisks);
+      // The sidecar is handled first: before it, the others would be images of their own.
+      world.events.reverse();
+      await world.handleAll();
+      await world.upload("team/data2.raw", imageBytes(3));
+      await world.handleAll();
+    },
+  },
+  {
+    name: "duplicate events",
+    ...one,
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      world.events.push(key, key);
+      await world.handleAll();
+      await world.tick();
+      world.events.push(key);
+      await world.handleAll();
+    },
+  },
+  {
+    name: "overwrite during import",
+    images: { least: 1, most: 2 },
+    mustBeAvailable: [key],
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      let calls = 0;
+      world.interleave = async () => {
+        calls += 1;
+        if (calls !== 12) return;
+        world.interleave = undefined;
+        await world.upload(key, imageBytes(2));
+      };
+      await world.handleAll();
+    },
+  },
+  {
+    name: "tick during submit",
+    ...one,
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      world.interleave = async ({ method }) => {
+        if (method !== "importImage") return;
+        world.interleave = undefined;
+        await world.tick();
+        world.clock.advance(40_000);
+      };
+      await world.handleAll();
+    },
+  },
+  {
+    name: "two ticks at once",
+    ...one,
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+      await Promise.all([world.tick(), world.tick()]);
+      world.clock.advance(60_000);
+      await Promise.all([world.tick(), world.tick()]);
+    },
+  },
+  {
+    name: "two instances, one event",
+    ...one,
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      world.events.length = 0;
+      await Promise.all([world.handle(key), world.handle(key)]);
+    },
+  },
+  {
+    name: "parked and released",
+    ...one,
+    run: async (world) => {
+      world.roles.delete(imageImportRoleName);
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+      world.clock.advance(60_000);
+      await world.tick();
+      world.roles.set(imageImportRoleName, imageImportRole);
+    },
+  },
+];

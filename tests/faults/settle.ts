@@ -1,0 +1,29 @@
+import type { World } from "./world.ts";
+
+const second = 1000;
+const minute = 60 * second;
+/** Between ticks: as s.yaml has them, then hours, so that every pause and every period of grace passes. */
+const pauses = [
+  ...Array.from({ length: 12 }, () => 30 * second),
+  ...Array.from({ length: 15 }, () => minute),
+  ...Array.from({ length: 12 }, () => 10 * minute),
+  ...Array.from({ length: 12 }, () => 3 * 60 * minute),
+];
+
+/**
+ * Delivers events and runs ticks until no job is open. When FC gave an event up, the operator delivers it again once, as
+ * the failure queue asks. Resolves to the number of ticks; the world is then compared with what was promised.
+ */
+export async function settle(world: World): Promise<number> {
+  world.interleave = undefined;
+  let ticks = 0;
+  for (const pause of pauses) {
+    await world.handleAll();
+    if (world.failed.length > 0) world.events.push(...world.failed.splice(0));
+    world.clock.advance(pause);
+    await world.tick();
+    ticks += 1;
+    if (world.events.length === 0 && world.failed.length === 0 && world.mirror.openKeys().length === 0) break;
+  }
+  return ticks;
+}

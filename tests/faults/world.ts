@@ -1,0 +1,251 @@
+/** One account with OSS and ECS over real HTTP, the functions' code in this process, and the faults that they meet. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import OSS from "ali-oss";
+import { importUpload } from "../../functions/import-image/import-uploads.ts";
+import { runTick } from "../../functions/report-tasks/tick.ts";
+import { createEcsServer, type EcsServer } from "../../local/ecs/server.ts";
+import { createOssServer } from "../../local/oss/server.ts";
+import { createIdentities } from "../../local/ram/identities.ts";
+import { preparedRoles, type Roles } from "../../local/ram/roles.ts";
+import { type Fault, noFaults, type RequestSeen } from "../../local/wire/faults.ts";
+import type { Identity } from "../../local/wire/identities.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { alibabaCloud } from "../../shared/cloud/alibaba-cloud.ts";
+import type { ImportDeps } from "../../shared/importing/import-deps.ts";
+import { objectKind } from "../../shared/importing/object-kind.ts";
+import { importRouted } from "../../shared/importing/route-object.ts";
+import { checkStateBucket } from "../../shared/ledger/ledger.ts";
+import type { LogEvent, LogFields } from "../../shared/log/log.ts";
+import { assembledImportDeps } from "../../shared/runtime/import-deps-of.ts";
+import { createMirror, type Mirror } from "./mirror.ts";
+import { type Ending, startProcess } from "./mortal-process.ts";
+import { type WorldClock, worldClock } from "./world-clock.ts";
+
+export const imageBucket = "images";
+export const stateBucket = "images-state";
+const region = "cn-hangzhou";
+const owner: Identity = {
+  accessKeyId: "LTAI5tFaultsOwner",
+  accessKeySecret: "synthetic-secret",
+  accountId: "1234567890123456",
+};
+
+/** Wide enough for this machine under load; a schedule with slow answers shortens it. */
+const patientTimeoutInMilliseconds = 10_000;
+export const shortTimeoutInMilliseconds = 250;
+
+/** Far above what any schedule needs: reached, it shows that something is repeated for ever. */
+const mostRequests = 5000;
+
+/** FC's asynchronous invocation: one delivery and three more, as s.yaml asks. */
+const deliveries = 4;
+
+export interface LogLine {
+  readonly event: LogEvent;
+  readonly fields: LogFields;
+}
+
+export interface SeenRequest {
+  readonly request: RequestSeen;
+  /** Among the functions' requests, from 1. */
+  readonly number: number;
+  kill(): void;
+  expire(): void;
+}
+
+export interface WorldOptions {
+  /** Asked for every request of a function. */
+  faultFor(seen: SeenRequest): Fault | undefined;
+  readonly impatient?: boolean;
+  /** How wrong the clock of an invocation's machine is, in milliseconds. */
+  skew?(): number;
+  random(): number;
+}
+
+export interface World {
+  readonly clock: WorldClock;
+  readonly ecs: EcsServer;
+  readonly roles: Roles;
+  readonly mirror: Mirror;
+  readonly lines: readonly LogLine[];
+  /** Keys of everything whose event reached the function. */
+  readonly handled: ReadonlySet<string>;
+  /** The functions' requests so far. */
+  requests(): number;
+  /** Events that OSS has sent and nobody has handled yet. */
+  readonly events: string[];
+  /** Events that FC gave up: what its failure queue holds. */
+  readonly failed: string[];
+  upload(key: string, body: Buffer | string): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** Handles one event as FC would: again after a failure, three times at most. */
+  handle(key: string): Promise<void>;
+  handleAll(): Promise<void>;
+  tick(): Promise<void>;
+  replay(key: string): Promise<void>;
+  /** Runs before each call of a function's code to the cloud; for putting something in between. */
+  interleave: ((call: { readonly number: number; readonly method: string }) => Promise<void>) | undefined;
+  close(): Promise<void>;
+}
+
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), "faults-"));
+  const clock = worldClock();
+  const identities = createIdentities([owner]);
+  const faults = noFaults();
+  const roles = preparedRoles();
+  const mirror = createMirror(dataDirectory, imageBucket, stateBucket);
+  const events: string[] = [];
+  const base = { clock, signingClock: systemClock, identities, faults, region, accountId: owner.accountId };
+  const oss = await createOssServer({
+    ...base,
+    dataDirectory,
+    onObjectEvent: (event) => {
+      mirror.see(event);
+      const { bucket, object } = event.oss;
+      if (bucket.name !== imageBucket || !event.eventName.startsWith("ObjectCreated:")) return;
+      const { kind } = objectKind(object.key);
+      if (kind !== "own" && kind !== "other") events.push(object.key);
+    },
+  });
+  await oss.createBucket(imageBucket);
+  await oss.createBucket(stateBucket);
+  const ecs = createEcsServer({ ...base, objects: oss.lookup, roles, settings: { importSeconds: 30 } });
+  const ossEndpoint = (await oss.listen(0)).endpoint;
+  const ecsEndpoint = `http://127.0.0.1:${(await ecs.listen(0)).port}`;
+  const client = new OSS({
+    region: `oss-${region}`,
+    endpoint: ossEndpoint,
+    bucket: imageBucket,
+    accessKeyId: owner.accessKeyId,
+    accessKeySecret: owner.accessKeySecret,
+    authorizationV4: true,
+    secure: false,
+  });
+
+  const processes = new Map<string, { kill(): void; expired: Fault | undefined }>();
+  let requests = 0;
+  faults.plan = (request) => {
+    const process = processes.get(request.accessKeyId ?? "");
+    if (!process) return undefined;
+    requests += 1;
+    clock.advance(20);
+    if (requests > mostRequests) {
+      process.kill();
+      return { kind: "lost-answer" };
+    }
+    if (process.expired) return process.expired;
+    const seen = { request, number: requests, kill: process.kill };
+    return options.faultFor({
+      ...seen,
+      expire: () => {
+        process.expired = { kind: "expired-credentials" };
+      },
+    });
+  };
+
+  const lines: LogLine[] = [];
+  const handled = new Set<string>();
+  const failed: string[] = [];
+  let invocations = 0;
+
+  const invocation = async (
+    requestId: string,
+    timeoutInSeconds: number,
+    work: (deps: ImportDeps) => Promise<void>,
+  ): Promise<Ending> => {
+    const credentials = identities.issueSession({
+      roleName: "function",
+      accountId: owner.accountId,
+      seconds: 1e9,
+      now: clock.now(),
+    });
+    const timeoutInMilliseconds = options.impatient ? shortTimeoutInMilliseconds : patientTimeoutInMilliseconds;
+    const { accessKeyId, accessKeySecret, securityToken = "" } = credentials;
+    const cloud = alibabaCloud({
+      region,
+      credentials: { accessKeyId, accessKeySecret, securityToken },
+      ossEndpoint,
+      ecsEndpoint,
+      timeoutInMilliseconds,
+    });
+    let calls = 0;
+    const process = startProcess(cloud, clock.skewed(options.skew?.() ?? 0), async (method) => {
+      calls += 1;
+      await world.interleave?.({ number: calls, method });
+    });
+    processes.set(accessKeyId, { kill: process.kill, expired: undefined });
+    const deps = assembledImportDeps({
+      cloud: process.cloud,
+      region,
+      imageBucket,
+      stateBucket,
+      claimant: requestId,
+      deadline: new Date(process.clock.now().getTime() + (timeoutInSeconds - 5) * 1000),
+      log: (_level, event, _message, fields = {}) => {
+        if (!process.isDead()) lines.push({ event, fields });
+      },
+      clock: process.clock,
+      random: options.random,
+    });
+    const ending = await process.run(async () => {
+      await checkStateBucket(deps.objects, stateBucket);
+      await work(deps);
+    });
+    processes.delete(accessKeyId);
+    return ending;
+  };
+
+  const newRequestId = (): string => {
+    invocations += 1;
+    return `request-${invocations}`;
+  };
+
+  const world: World = {
+    clock,
+    ecs,
+    roles,
+    mirror,
+    lines,
+    handled,
+    requests: () => requests,
+    events,
+    failed,
+    interleave: undefined,
+    upload: async (key, body) => {
+      await client.put(key, Buffer.from(body));
+    },
+    remove: async (key) => {
+      await client.delete(key);
+    },
+    handle: async (key) => {
+      handled.add(key);
+      const requestId = newRequestId();
+      for (let delivery = 1; delivery <= deliveries; delivery += 1) {
+        const ending = await invocation(requestId, 120, (deps) => importUpload(key, deps));
+        if (ending.kind === "done") return;
+        clock.advance(1000 * 2 ** delivery);
+      }
+      failed.push(key);
+    },
+    handleAll: async () => {
+      for (let key = events.shift(); key !== undefined; key = events.shift()) await world.handle(key);
+    },
+    tick: async () => {
+      await invocation(newRequestId(), 300, async (deps) => {
+        const { trouble } = await runTick(deps);
+        if (trouble) throw trouble;
+      });
+    },
+    replay: async (key) => {
+      await invocation(newRequestId(), 120, (deps) => importRouted(key, "replay", deps));
+    },
+    close: async () => {
+      await Promise.all([oss.close(), ecs.close()]);
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
