@@ -1,6 +1,5 @@
 // docs/manifest.md: the template's prose, then every key as the schemas describe it.
 import { readFileSync } from "node:fs";
-import { formatted } from "./format-text.mjs";
 import { bucketManifestSchema } from "./generate-schemas.mjs";
 import { loadTypeScript } from "./load-typescript.mjs";
 
@@ -35,7 +34,7 @@ export async function manifestPage() {
     "## Only in the bucket manifest",
     ...bucketEntries.map(([pointer, part]) => entry(pointer, part)),
   ];
-  return formatted(`${parts.join("\n\n")}\n`, "manifest.md");
+  return `${parts.join("\n\n")}\n`;
 }
 
 function entriesOf(schema, object, at) {

@@ -1,4 +1,5 @@
 // Writes every generated file. With --check: writes nothing, and says which committed file is not what it would be.
+// With --uncommitted: writes only what a checkout lacks, which is all that an installation needs.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { formatted } from "./format-text.mjs";
@@ -27,10 +28,11 @@ const steps = [
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
+const onlyUncommitted = process.argv.includes("--uncommitted");
 let drifted = 0;
 for (const { file, committed, make } of steps) {
   const path = join(root, file);
-  if (check && !committed) continue;
+  if ((check && !committed) || (onlyUncommitted && committed)) continue;
   const text = await make();
   if (text === readIfThere(path)) continue;
   if (check) {

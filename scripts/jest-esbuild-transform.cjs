@@ -13,6 +13,7 @@ const options = {
 };
 
 module.exports = {
-  getCacheKey: (source, path) => createHash("sha1").update(source).update(path).update(JSON.stringify(options)).digest("hex"),
+  getCacheKey: (source, path) =>
+    createHash("sha1").update(source).update(path).update(JSON.stringify(options)).digest("hex"),
   process: (source, path) => transformSync(source, { ...options, sourcefile: path }),
 };

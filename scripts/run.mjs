@@ -8,12 +8,21 @@ const [program, ...rest] = process.argv.slice(2);
 const outfile = join(dirname(program), `.${basename(program, ".ts")}.run.cjs`);
 try {
   await build({
-    entryPoints: [program], outfile, bundle: true, platform: "node", format: "cjs", target: "node20", sourcemap: "inline",
-    packages: "external", logLevel: "warning",
+    entryPoints: [program],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    sourcemap: "inline",
+    packages: "external",
+    logLevel: "warning",
     define: { "import.meta.url": "__importMetaUrl" },
     banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
   });
-  const { status } = spawnSync(process.execPath, ["--enable-source-maps", ...process.execArgv, outfile, ...rest], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, ["--enable-source-maps", ...process.execArgv, outfile, ...rest], {
+    stdio: "inherit",
+  });
   process.exitCode = status ?? 1;
 } finally {
   rmSync(outfile, { force: true });
