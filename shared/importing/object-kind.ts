@@ -44,7 +44,7 @@ export function objectKind(key: string): ObjectKind {
     return {
       kind: "other",
       reason: "it is packed, and ECS cannot import packed images",
-      advice: `Unpack it and upload the result: ${unpack[1].replace("{}", quoted(name))}`,
+      advice: `Unpack it and upload the result: ${unpack[1].replace("{}", () => quoted(name))}`,
     };
   }
   if (convertible.test(lower)) {
@@ -77,5 +77,8 @@ export function objectKind(key: string): ObjectKind {
 }
 
 /** Quoted for a POSIX shell, so that a command in an advice can be pasted whatever the file is called. */
-const quoted = (name: string): string =>
-  /^[A-Za-z0-9._+@%/-]+$/.test(name) && !name.startsWith("-") ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+function quoted(name: string): string {
+  // `./` keeps a leading hyphen from being taken for an option.
+  const path = name.startsWith("-") ? `./${name}` : name;
+  return /^[A-Za-z0-9._+@%/-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
