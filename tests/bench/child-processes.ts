@@ -1,0 +1,93 @@
+/** Programs run as processes of their own, with what each cost: the way a function's new instance starts. */
+import { spawn } from "node:child_process";
+
+export interface Cost {
+  readonly milliseconds: number;
+  readonly peakMiB: number;
+  readonly output: string;
+}
+
+export interface Program {
+  readonly name: string;
+  /** Arguments of `node`; called anew for each run, so that each may have an input of its own. */
+  readonly args: (run: number) => readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Where programs that are measured put their own peak of resident memory, in KiB. */
+const peakMark = /^peak-kib (\d+)$/m;
+
+/**
+ * Runs `node` once, from the start of the process to its end. Rejects when it fails: a wrong answer has no cost.
+ * A certificate bundle in the environment would be read at each start, by bare Node too, and hide what is measured.
+ */
+export function runNode(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Cost> {
+  return new Promise((resolve, reject) => {
+    // biome-ignore lint/style/noProcessEnv: children get no more of it than they need.
+    const { PATH = "", HOME = "" } = process.env;
+    const started = performance.now();
+    const child = spawn(process.execPath, [...args], {
+      env: { PATH, HOME, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    let complaints = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      complaints += text;
+    });
+    child.once("error", reject);
+    child.once("close", (code) => {
+      const milliseconds = performance.now() - started;
+      if (code !== 0) reject(new Error(`node ${args.join(" ")} ended with ${code}: ${complaints}${output}`));
+      else resolve({ milliseconds, peakMiB: Number(peakMark.exec(complaints)?.[1] ?? Number.NaN) / 1024, output });
+    });
+  });
+}
+
+export interface Measured {
+  readonly name: string;
+  /** Median over the runs. */
+  readonly milliseconds: number;
+  /** Median of the paired ratios to the first program. */
+  readonly ratio: number;
+  readonly peakMiB: number;
+  readonly runs: readonly Cost[];
+}
+
+/**
+ * Runs all programs in turn, round after round, and compares each with the first one of the same round: what else the
+ * machine does then touches both alike. The first round warms the file cache and is not counted.
+ */
+export async function comparePrograms(
+  programs: readonly [Program, ...Program[]],
+  rounds: number,
+): Promise<readonly Measured[]> {
+  const costs = programs.map((): Cost[] => []);
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [index, program] of programs.entries()) {
+      const cost = await runNode(program.args(round), program.environment);
+      if (round > 0) costs[index]?.push(cost);
+    }
+  }
+  const [base = []] = costs;
+  return programs.map(({ name }, index) => {
+    const runs = costs[index] ?? [];
+    return {
+      name,
+      runs,
+      milliseconds: median(runs.map(({ milliseconds }) => milliseconds)),
+      ratio: median(runs.map(({ milliseconds }, round) => milliseconds / (base[round]?.milliseconds ?? Number.NaN))),
+      peakMiB: median(runs.map(({ peakMiB }) => peakMiB)),
+    };
+  });
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [upper = Number.NaN, lower = upper] = [sorted[middle], sorted[middle - 1]];
+  return sorted.length % 2 === 1 ? upper : (lower + upper) / 2;
+}
