@@ -1,7 +1,7 @@
 import { inflateSync } from "node:zlib";
-import { decompress as decompressZstd } from "fzstd";
 import { ByteRecord } from "../../source/byte-record.ts";
 import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
+import { decodeZstdFrame } from "../../zstd/zstd-decoder.ts";
 import { decodeLzo1x } from "./lzo1x.ts";
 
 /** Compressed extents hold at most 128 KiB of a file. */
@@ -22,9 +22,9 @@ function decoded(compression: number, data: Buffer, sectorSize: number): Buffer 
   try {
     if (compression === 1) return inflateSync(data, { maxOutputLength: maxCompressedExtentInBytes });
     if (compression === 2) return decodeSegments(new ByteRecord(data, "little", "btrfs lzo extent"), sectorSize);
-    if (compression === 3) return decodeZstd(data);
+    if (compression === 3) return decodeZstdFrame(data, maxCompressedExtentInBytes);
   } catch (error) {
-    if (error instanceof MalformedImage) throw error;
+    if (error instanceof MalformedImage || error instanceof CannotTell) throw error;
     throw new MalformedImage("btrfs: a compressed extent cannot be decompressed", { cause: error });
   }
   throw new CannotTell(`btrfs: compression ${compression} is not known`);
@@ -46,23 +46,4 @@ function decodeSegments(data: ByteRecord, sectorSize: number): Buffer {
     at += 4 + size;
   }
   return out.subarray(0, written);
-}
-
-/** Extents are padded to whole sectors, and the decoder takes nothing but frames: its end is found first (RFC 8878). */
-function decodeZstd(data: Buffer): Buffer {
-  const record = new ByteRecord(data, "little", "btrfs zstd extent");
-  if (record.u32(0) !== 0xfd2fb528) throw new MalformedImage("btrfs: a zstd extent without a zstd frame");
-  const descriptor = record.u8(4);
-  const isSingleSegment = (descriptor & 0x20) !== 0;
-  const contentSizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
-  let at = 5 + (isSingleSegment ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0) + contentSizeBytes;
-  for (let isLast = false; !isLast; ) {
-    const header = record.u16(at) | (record.u8(at + 2) << 16);
-    isLast = (header & 1) === 1;
-    at += 3 + (((header >> 1) & 3) === 1 ? 1 : header >> 3);
-  }
-  const frame = record.slice(0, at + ((descriptor & 4) === 0 ? 0 : 4));
-  const out = Buffer.alloc(maxCompressedExtentInBytes);
-  decompressZstd(frame, out);
-  return out;
 }
