@@ -23,7 +23,6 @@ const peakMark = /^peak-kib (\d+)$/m;
  */
 export function runNode(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Cost> {
   return new Promise((resolve, reject) => {
-    // biome-ignore lint/style/noProcessEnv: children get no more of it than they need.
     const { PATH = "", HOME = "" } = process.env;
     const started = performance.now();
     const child = spawn(process.execPath, [...args], {

@@ -5,7 +5,7 @@
  */
 import ecs, { ImportImageRequest } from "@alicloud/ecs20140526";
 import { Config } from "@alicloud/openapi-client";
-import Ajv2020 from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import OSS from "ali-oss";
 import { parse } from "yaml";
 import bucketManifestSchema from "../../shared/manifest/schemas/bucket-manifest.schema.json" with { type: "json" };
@@ -28,7 +28,6 @@ interface Context {
 }
 
 export const handler = async (event: Buffer, { region, credentials, requestId }: Context): Promise<void> => {
-  // biome-ignore lint/style/noProcessEnv: how a function is told where it runs.
   const { OSS_ENDPOINT = "", ECS_ENDPOINT = "", IMAGE_BUCKET = "" } = process.env;
   const oss = new OSS({
     ...credentials,
@@ -43,11 +42,8 @@ export const handler = async (event: Buffer, { region, credentials, requestId }:
   for (const { oss: place } of JSON.parse(event.toString()).events) {
     const key: string = place.object.key;
     const head = await oss.head(key);
-    const bucketManifest = await manifest(oss, "image-import.yaml");
-    if (bucketManifest !== undefined && !isBucketManifest(bucketManifest)) throw new Error(ajv.errorsText());
-    const sidecar = await manifest(oss, `${key}.import.yaml`);
-    if (sidecar !== undefined && !isSidecar(sidecar)) throw new Error(ajv.errorsText());
-    const settings = { ...bucketManifest?.defaults, ...sidecar };
+    const defaults = (await manifest(oss, "image-import.yaml", isBucketManifest))?.defaults;
+    const settings = { ...defaults, ...(await manifest(oss, `${key}.import.yaml`, isSidecar)) };
     const { body } = await client.importImage(
       new ImportImageRequest({
         regionId: region,
@@ -62,9 +58,11 @@ export const handler = async (event: Buffer, { region, credentials, requestId }:
   }
 };
 
-async function manifest(oss: OSS, name: string): Promise<unknown> {
+async function manifest<T>(oss: OSS, name: string, isValid: ValidateFunction<T>): Promise<T | undefined> {
   try {
-    return parse(String((await oss.get(name)).content));
+    const value: unknown = parse(String((await oss.get(name)).content));
+    if (!isValid(value)) throw new Error(`${name}: ${ajv.errorsText(isValid.errors)}`);
+    return value;
   } catch (error) {
     if ((error as { code?: string }).code === "NoSuchKey") return undefined;
     throw error;
