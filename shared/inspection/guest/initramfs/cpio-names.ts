@@ -1,8 +1,10 @@
 /** Names in cpio archives of the "newc" format (the kernel's Documentation/driver-api/early-userspace/buffer-format). */
-import { MalformedImage } from "../../source/byte-source.ts";
+import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 
 const headerBytes = 110;
 const maximumNameBytes = 64 * 1024;
+/** Ten times what the largest initramfs has. */
+const maximumEntries = 200_000;
 const trailer = "TRAILER!!!";
 const zero = 0;
 const firstMagicByte = "0".charCodeAt(0);
@@ -17,6 +19,7 @@ export class CpioNames {
   #needed = headerBytes;
   #dataBytes = 0;
   #skip = 0;
+  #entries = 0;
   /** True before the first archive and after each trailer. */
   #between = true;
 
@@ -34,9 +37,9 @@ export class CpioNames {
     this.#skip -= count;
   }
 
-  /** True when all that was begun was ended: the last archive had its trailer. */
+  /** True when there was an archive, and all that was begun was ended: the last one had its trailer. */
   get ended(): boolean {
-    return this.#between && this.#pending.length === 0 && this.#skip === 0;
+    return this.#entries > 0 && this.#between && this.#pending.length === 0 && this.#skip === 0;
   }
 
   /** Takes the next bytes. Answers how many belonged to archives: fewer when something else begins after a trailer. */
@@ -65,6 +68,8 @@ export class CpioNames {
   #step(): void {
     if (this.#needed === headerBytes) {
       this.#between = false;
+      this.#entries += 1;
+      if (this.#entries > maximumEntries) throw new CannotTell(`the initramfs has more than ${maximumEntries} entries`);
       const nameBytes = this.#field(11);
       if (nameBytes === 0 || nameBytes > maximumNameBytes) {
         throw new MalformedImage(`a name in the initramfs has ${nameBytes} bytes`);
