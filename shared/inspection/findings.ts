@@ -188,6 +188,11 @@ const guestFindings = {
     meaning: "The disk has more than one root filesystem; the one that is most complete was inspected.",
     source: `${imageRules}: a single root partition`,
   },
+  "partition-table.damaged": {
+    severity: "warning",
+    meaning: "The partition table contradicts itself or the size of the disk.",
+    source: "UEFI specification 5.3; the MBR as Linux reads it",
+  },
   "partition.encrypted": {
     severity: "warning",
     meaning: "A partition is encrypted with LUKS: an instance waits for its passphrase.",

@@ -10,6 +10,7 @@ import { attempt, guestTreeOf, type Unread } from "./guest-tree.ts";
 import { inspectWindows } from "./inspect-windows.ts";
 import { inspectLinux } from "./linux/inspect-linux.ts";
 import { architectureOf } from "./machine-code.ts";
+import { partitionFindings } from "./partition-findings.ts";
 import { findRoots, type RootCandidate } from "./root-filesystem.ts";
 import { type Disk, openDisk, summariesOf, type Volume } from "./volumes.ts";
 import { readWindowsFacts, type WindowsFacts } from "./windows-registry/windows-facts.ts";
@@ -34,7 +35,8 @@ export async function inspectGuest(disk: ByteSource): Promise<GuestInspection> {
   if (opened === undefined) return { guest: null, findings: notInspected(unread) };
   const shape = { partitionTable: opened.table.kind, partitions: summariesOf(opened) };
   const { guest, findings } = await inspectSystem(disk, opened, unread);
-  return { guest, ...shape, findings: [...findings, ...encryptedPartitions(opened), ...notInspected(unread)] };
+  const ofDisk = [...partitionFindings(opened.table.notes), ...encryptedPartitions(opened)];
+  return { guest, ...shape, findings: [...findings, ...ofDisk, ...notInspected(unread)] };
 }
 
 async function inspectSystem(

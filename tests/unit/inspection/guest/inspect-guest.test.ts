@@ -73,6 +73,15 @@ describe("the inspection of a disk", () => {
     expect(findings.map(({ code }) => code)).toEqual(["boot.not-found", "fstab.missing-filesystem"]);
   });
 
+  it.each([
+    ["cut short says so", small.subarray(0, small.length - 2 ** 20), ["partition-table.damaged"]],
+    ["grown has nothing to say", Buffer.concat([small, Buffer.alloc(2 ** 20)]), []],
+  ])("that was %s", async (_, disk, codes) => {
+    const { guest: found, findings } = await inspectGuest(sourceOf(disk));
+    expect(found?.osType).toBe("linux");
+    expect(findings.map(({ code }) => code)).toEqual(codes);
+  });
+
   it("of nothing but zeros says so and blocks nothing", async () => {
     const { guest: found, findings } = await inspectGuest(sourceOf(Buffer.alloc(2 ** 20)));
     expect(found).toBeNull();
