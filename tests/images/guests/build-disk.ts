@@ -22,6 +22,8 @@ export interface VolumeRecipe {
   readonly format: "ext4" | "xfs" | "btrfs" | "vfat" | "raw";
   readonly sizeInMiB: number;
   readonly files?: Files;
+  /** Instead of `files`: a directory of this machine. */
+  readonly directory?: string;
   /** Of `raw`: the first bytes. */
   readonly bytes?: Buffer;
   readonly uuid?: string;
@@ -109,9 +111,11 @@ function writeBootSector(path: string, work: string, coreSector: number): void {
 
 function buildVolume(work: string, recipe: VolumeRecipe): string {
   const image = join(work, `volume-${Math.random()}`);
-  const tree = `${image}.tree`;
-  mkdirSync(tree);
-  writeTree(tree, recipe.files ?? {});
+  const tree = recipe.directory ?? `${image}.tree`;
+  if (recipe.directory === undefined) {
+    mkdirSync(tree);
+    writeTree(tree, recipe.files ?? {});
+  }
   writeFileSync(image, recipe.bytes ?? "");
   truncateSync(image, recipe.sizeInMiB * mebibyte);
   const { uuid, label } = recipe;
@@ -159,6 +163,8 @@ function prototypeOf(path: string): string {
     .map((name) => {
       const at = join(path, name);
       const stat = lstatSync(at);
+      // The format has no way to write a name with a blank.
+      if (/\s/.test(name) || !(stat.isDirectory() || stat.isSymbolicLink() || stat.isFile())) return "";
       if (stat.isDirectory()) return `${name} d--755 0 0\n${prototypeOf(at)}$\n`;
       if (stat.isSymbolicLink()) return `${name} l--777 0 0 ${readlinkSync(at)}\n`;
       return `${name} ---644 0 0 ${at}\n`;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspectImage } from "../../../shared/inspection/inspect-image.ts";
 import { openFile } from "../../../shared/inspection/source/file-reader.ts";
-import { buildDisk, changedCopy, type DiskRecipe, run } from "./build-disk.ts";
+import { buildDisk, changedCopy, type DiskRecipe, type PartitionRecipe, run } from "./build-disk.ts";
 import {
   alpineRoot,
   elfOf,
@@ -52,6 +52,7 @@ function efi(name: string) {
 describe("Debian 12, from its own packages", () => {
   const built = run(join(__dirname, "../build-debian.sh"), []).toString().trim();
   const raw = built.replace(/qcow2$/, "raw");
+  const tree = join(__dirname, "../.cache/debian-bookworm-amd64.root");
   const rootOffset = 66 * 2 ** 20;
 
   it("is told with its drivers and tools, and is importable as it comes", async () => {
@@ -70,6 +71,35 @@ describe("Debian 12, from its own packages", () => {
     expect(importable).toBe(true);
     expect(cost.requests).toBeLessThanOrEqual(60);
     expect(cost.bytes).toBeLessThanOrEqual(22 * 2 ** 20);
+  });
+
+  it.each<[string, DiskRecipe["table"], readonly PartitionRecipe[], string[]]>([
+    [
+      "on btrfs, with GPT and UEFI only",
+      "gpt",
+      [efi("BOOTX64.EFI"), { type: "8300", volume: { format: "btrfs", sizeInMiB: 1500, directory: tree } }],
+      ["UEFI"],
+    ],
+    [
+      "on LVM, with MBR and BIOS only",
+      "mbr",
+      [{ type: "8e00", volume: { format: "ext4", sizeInMiB: 1500, directory: tree } }],
+      ["BIOS"],
+    ],
+    [
+      "on XFS, with MBR and BIOS only",
+      "mbr",
+      [{ type: "8300", volume: { format: "xfs", sizeInMiB: 1500, directory: tree } }],
+      ["BIOS"],
+    ],
+  ])("is told the same %s", async (name, table, partitions, bootModes) => {
+    const hasGrub = table === "mbr";
+    const { guest, findings } = await inspectDisk(`${name}.raw`, { table, partitions, hasGrub });
+    const original = (await inspect(built)).guest;
+    expect(guest).toEqual({ ...original, bootModes });
+    const growTool = partitions.at(-1)?.volume.format === "xfs" ? ["xfs-growfs.missing info"] : [];
+    // Its fstab names filesystems of the disk that it was made for.
+    expect(findings).toEqual(["fstab.missing-filesystem warning", "kernel.fw-cfg info", ...growTool]);
   });
 
   it("with everything wrong has a finding for each thing, and for nothing else", async () => {
