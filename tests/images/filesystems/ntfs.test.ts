@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openNtfs } from "../../../shared/inspection/filesystem/ntfs/open-ntfs.ts";
@@ -22,6 +22,8 @@ describe("NTFS volumes of libntfs-3g", () => {
     mkdirSync(join(tree, "Many"), { recursive: true });
     for (let index = 0; index < 3000; index++) writeFileSync(join(tree, "Many", `Entry-${index}`), `${index}\n`);
     writeFileSync(join(tree, "Über größe ß.txt"), "Unicode");
+    symlinkSync("Many/Entry-7", join(tree, "link"));
+    symlinkSync("/Many", join(tree, "absolute link"));
     writeFileSync(join(tree, "pattern"), Buffer.alloc(1_000_000, "abcdefghij\u0000"));
     writeFileSync(join(tree, "zeros then text"), Buffer.concat([Buffer.alloc(300_000), Buffer.from("text")]));
     execFileSync("cp", ["-a", "/usr/lib/python3/dist-packages", tree]);
@@ -39,8 +41,7 @@ describe("NTFS volumes of libntfs-3g", () => {
     const fs = await openNtfs(source);
     if (fs === undefined) throw new Error("not recognised");
     expect(fs).toMatchObject({ kind: "ntfs", label: "Ein Name", unclean: false });
-    const isLink = (path: string) => lstatSync(path).isSymbolicLink();
-    const result = await compareTree(fs, await fs.root(), tree, isLink);
+    const result = await compareTree(fs, await fs.root(), tree);
     expect(result.differences).toEqual([]);
     expect(result.entries).toBeGreaterThan(4000);
     const many = await fs.lookup(await fs.root(), "mANY");

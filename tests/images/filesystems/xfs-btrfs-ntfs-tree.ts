@@ -33,12 +33,11 @@ export async function compareTree(
   fs: Filesystem,
   directory: FsNode,
   path: string,
-  ignore: (path: string) => boolean = () => false,
 ): Promise<{ entries: number; bytes: number; differences: string[] }> {
   const total = { entries: 0, bytes: 0, differences: [] as string[] };
   const pending = [{ directory, path }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const wanted = (await readdir(next.path)).filter((name) => !ignore(join(next?.path ?? "", name))).sort();
+    const wanted = (await readdir(next.path)).sort();
     const found = (await fs.list(next.directory)).map((entry) => entry.name).sort();
     if (wanted.join("/") !== found.join("/")) total.differences.push(`${next.path}: other names`);
     for (const name of wanted) {

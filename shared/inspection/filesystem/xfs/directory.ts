@@ -66,6 +66,8 @@ export async function listEntries(volume: XfsVolume, directory: XfsInode): Promi
 
 /** The inode number behind `name`, or undefined. */
 export async function findEntry(volume: XfsVolume, directory: XfsInode, name: string): Promise<number | undefined> {
-  if (directory.size > maxScanInBytes && !volume.foldsCase) return findByHash(volume, directory, name);
+  // A directory of a single block has its index inside it.
+  const isLarge = directory.size > Math.max(maxScanInBytes, volume.directoryBlockSize);
+  if (isLarge && !volume.foldsCase) return findByHash(volume, directory, name);
   return (await listEntries(volume, directory)).find((entry) => entry.name === name)?.inode;
 }

@@ -3,6 +3,7 @@ import type { FsNode, OpenFilesystem } from "../filesystem.ts";
 import { findEntry, listEntries } from "./directory.ts";
 import { readFork } from "./extents.ts";
 import { readInode, XfsInode } from "./inode.ts";
+import { isLogClean } from "./log.ts";
 import { readSuperblock, type XfsVolume } from "./superblock.ts";
 
 const maxLinkInBytes = 1024;
@@ -41,7 +42,7 @@ export const openXfs: OpenFilesystem = async (source) => {
     kind: "xfs",
     ...(volume.label === "" ? {} : { label: volume.label }),
     uuid: volume.uuid,
-    unclean: volume.needsRepair,
+    unclean: volume.needsRepair || !(await isLogClean(volume)),
     root: () => node(volume.rootInode),
     lookup: async (directory, name) => {
       const id = await findEntry(volume, inodeOf(directory, "directory"), name);
