@@ -29,12 +29,17 @@ export interface Disk {
   readonly volumes: readonly Volume[];
 }
 
+/** As many as a GPT has room for unless it was made for more. */
+const maximumPartitions = 128;
+
 /** Opens everything on the disk, in parallel. `unread` gets a sentence for each thing that could not be. */
 export async function openDisk(disk: ByteSource, unread: Unread[]): Promise<Disk> {
   const table = await readPartitionTable(disk);
+  const rest = table.partitions.length - maximumPartitions;
+  if (rest > 0) unread.push({ what: `${rest} partitions`, why: `only the first ${maximumPartitions} are looked into` });
   const bare: Volume[] =
     table.partitions.length > 0
-      ? table.partitions.map((partition) => ({
+      ? table.partitions.slice(0, maximumPartitions).map((partition) => ({
           name: `partition ${partition.index}`,
           source: window(disk, partition.offset, partition.size),
           partition,

@@ -50,10 +50,11 @@ function efi(name: string) {
 }
 
 describe("Debian 12, from its own packages", () => {
-  const built = run(join(__dirname, "../build-debian.sh"), []).toString().trim();
-  const raw = built.replace(/qcow2$/, "raw");
+  const built = join(__dirname, "../.cache/debian-12-amd64.qcow2");
+  const raw = join(__dirname, "../.cache/debian-12-amd64.raw");
   const tree = join(__dirname, "../.cache/debian-bookworm-amd64.root");
   const rootOffset = 66 * 2 ** 20;
+  beforeAll(() => run(join(__dirname, "../build-debian.sh"), []));
 
   it("is told with its drivers and tools, and is importable as it comes", async () => {
     const { guest, findings, importable, cost } = await inspect(built);

@@ -28,15 +28,22 @@ export async function inspectLinux(
     ...boot,
     rootFilesystem: root.volume.kind ?? "",
     unclean: used.filter(({ volume }) => volume.fs?.unclean).map(({ at }) => at),
-    ...(volumes.every(isAccountedFor) ? { missingMounts: missing } : {}),
+    ...(isEverythingRead(volumes) ? { missingMounts: missing } : {}),
   };
   const facts = await readLinuxFacts(guestTreeOf(tree), disk, unread);
   return { guest: guestOf(facts), findings: judge(linuxRules, facts) };
 }
 
-/** False for a volume that may hold a filesystem which fstab means, but that could not be read. */
-function isAccountedFor({ kind, fs, partition }: Volume): boolean {
-  return fs !== undefined || kind === "swap" || kind === "lvm2" || partition?.typeName === "BIOS boot";
+/** Whether a filesystem that fstab means, and that was not found, surely is not on the disk. */
+function isEverythingRead(volumes: readonly Volume[]): boolean {
+  const hasLogicalVolumes = volumes.some(({ lvm }) => lvm !== undefined);
+  return volumes.every(
+    ({ kind, fs, partition }) =>
+      fs !== undefined ||
+      kind === "swap" ||
+      (kind === "lvm2" && hasLogicalVolumes) ||
+      partition?.typeName === "BIOS boot",
+  );
 }
 
 function guestOf(facts: LinuxFacts): Guest {

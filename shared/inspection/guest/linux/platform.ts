@@ -13,11 +13,10 @@ const platforms = new Map<string, string>([
   ["sles_sap", "SUSE"],
   ["sle_hpc", "SUSE"],
   ["sle-micro", "SUSE"],
+  ["sl-micro", "SUSE"],
   ["sled", "SUSE"],
   ["debian", "Debian"],
   ["opensuse", "OpenSUSE"],
-  ["opensuse-leap", "OpenSUSE"],
-  ["opensuse-tumbleweed", "OpenSUSE"],
   ["freebsd", "FreeBSD"],
   ["rhel", "RedHat"],
   ["kylin", "Kylin"],
@@ -38,7 +37,8 @@ export function platformOf(distribution: Distribution | undefined): string {
   if (distribution === undefined) return othersLinux;
   if (distribution.id === "centos" && /\bStream\b/i.test(distribution.name ?? "")) return "CentOS Stream";
   if (distribution.id === "fedora" && distribution.variantId === "coreos") return "Fedora CoreOS";
-  return platforms.get(distribution.id) ?? othersLinux;
+  // openSUSE's editions are IDs of their own: opensuse-leap, opensuse-tumbleweed, opensuse-microos.
+  return platforms.get(distribution.id.replace(/^opensuse-.*$/, "opensuse")) ?? othersLinux;
 }
 
 /** Platforms whose images the reference's usage notes ask more of, as of every arm64 image. */
