@@ -6,7 +6,6 @@ set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${1:-"$root/.cache/corpora"}
-suite=${CORPORA_SUITE:-bookworm}
 apt_state="$cache/apt"
 packages="e2fsprogs qemu btrfs-progs"
 
@@ -17,7 +16,11 @@ done
 [ -n "$missing" ] || exit 0
 mkdir -p "$apt_state/lists/partial" "$apt_state/archives/partial" "$apt_state/sources.d"
 
-echo "deb-src http://deb.debian.org/debian $suite main" > "$apt_state/sources.list"
+# The same places as the machine's binary packages come from, asked for their sources.
+cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | sed -n 's/^deb /deb-src /p' > "$apt_state/sources.list" || true
+for file in /etc/apt/sources.list.d/*.sources; do
+  [ -e "$file" ] && sed 's/^Types:.*/Types: deb-src/' "$file" > "$apt_state/sources.d/$(basename "$file")"
+done
 set -- -qq -o Dir::Etc::sourcelist="$apt_state/sources.list" -o Dir::Etc::sourceparts="$apt_state/sources.d" \
   -o Dir::State::lists="$apt_state/lists" -o Dir::Cache::archives="$apt_state/archives" \
   -o Dir::Cache::srcpkgcache="" -o Dir::Cache::pkgcache="" -o APT::Sandbox::User=""
