@@ -15,6 +15,8 @@ export interface ModulesFound {
   readonly found: ReadonlySet<string>;
   /** True when the initramfs was read to its end, so that what is not among `found` is not in it. */
   readonly complete: boolean;
+  /** Why it is not complete. */
+  readonly why?: string;
 }
 
 /**
@@ -31,9 +33,12 @@ export async function findModulesInInitramfs(file: GuestFile, sought: readonly s
   };
   const isDone = (): boolean => found.size === wanted.size;
   try {
-    return { found, complete: await readParts(new FileCursor(file), onName, isDone) };
+    const complete = await readParts(new FileCursor(file), onName, isDone);
+    return complete ? { found, complete } : { found, complete, why: "it ends early, or holds something unknown" };
   } catch (error) {
-    if (error instanceof CannotTell || error instanceof MalformedImage) return { found, complete: false };
+    if (error instanceof CannotTell || error instanceof MalformedImage) {
+      return { found, complete: false, why: error.message };
+    }
     throw error;
   }
 }

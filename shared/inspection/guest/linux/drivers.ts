@@ -34,6 +34,8 @@ export interface KernelDrivers {
   readonly inInitramfs?: ReadonlySet<string>;
   /** True when the initramfs was read to its end, so that what was not seen is not there. */
   readonly initramfsComplete: boolean;
+  /** Why the initramfs could not be read to its end. */
+  readonly initramfsUnread?: string;
 }
 
 /** Which of the drivers a kernel has built in or as modules. */
@@ -87,8 +89,9 @@ async function readKernelDrivers(tree: GuestTree, kernel: Kernel): Promise<Kerne
   if (sought.length === 0) return { version, kinds, inInitramfs: new Set(), initramfsComplete: true };
   const file = kernel.initramfsPath === undefined ? undefined : await tree.open(kernel.initramfsPath);
   if (file?.kind !== "file") return { version, kinds, initramfsComplete: false };
-  const { found, complete } = await findModulesInInitramfs(file, sought);
-  return { version, kinds, inInitramfs: found, initramfsComplete: complete };
+  const { found, complete, why } = await findModulesInInitramfs(file, sought);
+  const unread = why === undefined ? {} : { initramfsUnread: why };
+  return { version, kinds, inInitramfs: found, initramfsComplete: complete, ...unread };
 }
 
 /** Whether a driver is there when the kernel looks for its root filesystem. Undefined: could not be told. */

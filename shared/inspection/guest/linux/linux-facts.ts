@@ -56,7 +56,6 @@ const growTools: Readonly<Record<string, string>> = {
   ext3: "resize2fs",
   ext4: "resize2fs",
   xfs: "xfs_growfs",
-  btrfs: "btrfs",
 };
 
 /** What a guest's files tell. `unread` gets a sentence for each fact that could not be told. */
@@ -87,6 +86,9 @@ export async function readLinuxFacts(tree: GuestTree, disk: DiskFacts, unread: U
     hasQemuGuestAgent: attempt("qemu guest agent", unread, () => hasProgram(tree, "qemu-ga")),
     hasSshServer: attempt("sshd", unread, () => hasSshServer(tree)),
   });
+  for (const { version, initramfsUnread } of facts.drivers ?? []) {
+    if (initramfsUnread !== undefined) unread.push({ what: `initramfs of kernel ${version}`, why: initramfsUnread });
+  }
   const machine = facts.machine ?? facts.kernelMachine;
   return {
     ...disk,
