@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openNtfs } from "../../../shared/inspection/filesystem/ntfs/open-ntfs.ts";
+import { readWindowsFacts } from "../../../shared/inspection/guest/windows-registry/windows-facts.ts";
+import { buildHive, dword, keyPath, text } from "../../unit/inspection/windows-registry/built-hive.ts";
 import { compareTree, fileSource } from "./xfs-btrfs-ntfs-tree.ts";
 
 const variants: [string, string[], string[]][] = [
@@ -47,4 +49,41 @@ describe("NTFS volumes of libntfs-3g", () => {
     const many = await fs.lookup(await fs.root(), "mANY");
     expect(many && (await fs.lookup(many, "ENTRY-2999"))).toMatchObject({ kind: "file", size: 5 });
   });
+
+  it("tells what Windows is installed, from its registry and its files", async () => {
+    const image = join(folder, "windows");
+    const root = join(folder, "windows-tree");
+    const files: [string, Buffer][] = [
+      ["Windows/System32/config/SOFTWARE", softwareHive()],
+      ["Windows/System32/config/SYSTEM", systemHive()],
+      ["Windows/System32/drivers/viostor.sys", Buffer.alloc(10)],
+    ];
+    for (const [path, content] of files) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+    writeFileSync(image, "");
+    truncateSync(image, 64 * 2 ** 20);
+    execFileSync("mkntfs", ["-q", "-F", image], { stdio: "ignore" });
+    execFileSync("python3", [join(__dirname, "ntfs-copy-tree.py"), image, root]);
+    await using source = await fileSource(image);
+    const fs = await openNtfs(source);
+    expect(fs && (await readWindowsFacts(fs))).toMatchObject({
+      platform: "Windows Server 2019",
+      build: 17763,
+      storageDrivers: [{ name: "viostor", start: 0, filePresent: true }],
+    });
+  });
 });
+
+function softwareHive(): Buffer {
+  const values = [text("ProductName", "Windows Server 2019 Standard"), text("CurrentBuild", "17763")];
+  const all = [...values, text("InstallationType", "Server")];
+  return buildHive({ name: "ROOT", keys: [keyPath("Microsoft\\Windows NT\\CurrentVersion", { values: all })] });
+}
+
+function systemHive(): Buffer {
+  const viostor = keyPath("Services\\viostor", { values: [dword("Start", 0)] });
+  const select = { name: "Select", values: [dword("Current", 1)] };
+  return buildHive({ name: "ROOT", keys: [select, { name: "ControlSet001", keys: [viostor] }] });
+}

@@ -5,6 +5,7 @@ import { DATA, REPARSE_POINT, utf16, VOLUME_INFORMATION, VOLUME_NAME } from "./a
 import { findEntry, listEntries } from "./directory.ts";
 import { type FileRecord, type NtfsVolume, openVolume, readFileRecord, streamOf } from "./file-record.ts";
 import { parseReparsePoint, type ReparsePoint, refuseFiltered } from "./reparse-point.ts";
+import type { Stream } from "./stream.ts";
 
 const VOLUME_RECORD = 3;
 const ROOT_RECORD = 5;
@@ -15,15 +16,17 @@ class NtfsNode implements FsNode {
   readonly kind: NodeKind;
   readonly size: number;
   readonly file: FileRecord;
+  readonly data: Stream | undefined;
   readonly reparsePoint: ReparsePoint | undefined;
 
-  constructor(file: FileRecord, size: number, reparsePoint: ReparsePoint | undefined) {
+  constructor(file: FileRecord, data: Stream | undefined, reparsePoint: ReparsePoint | undefined) {
     this.id = file.number;
     this.file = file;
+    this.data = data;
     this.reparsePoint = reparsePoint;
     const isLink = reparsePoint?.kind === "link";
     this.kind = isLink ? "symlink" : file.isDirectory ? "directory" : "file";
-    this.size = isLink ? Buffer.byteLength(reparsePoint.target) : size;
+    this.size = isLink ? Buffer.byteLength(reparsePoint.target) : (data?.size ?? 0);
   }
 }
 
@@ -37,7 +40,7 @@ async function readNode(volume: NtfsVolume, number: number): Promise<NtfsNode> {
   const stream = streamOf(volume, file, REPARSE_POINT);
   const bytes = await stream?.read(0, Math.min(stream.size, maxReparseInBytes));
   const reparsePoint = bytes && parseReparsePoint(new ByteRecord(bytes, "little", `NTFS reparse point of ${number}`));
-  return new NtfsNode(file, streamOf(volume, file, DATA)?.size ?? 0, reparsePoint);
+  return new NtfsNode(file, streamOf(volume, file, DATA), reparsePoint);
 }
 
 async function readLabel(volume: NtfsVolume): Promise<{ label: string; isDirty: boolean }> {
@@ -83,9 +86,9 @@ export const openNtfs: OpenFilesystem = async (source) => {
       return entries.map(({ name, record }) => ({ name, node: () => node(record) }));
     },
     read: async (file, offset, length) => {
-      const { file: record, reparsePoint } = nodeOf(file, "file");
+      const { data, reparsePoint } = nodeOf(file, "file");
       if (reparsePoint?.kind === "filtered") refuseFiltered(reparsePoint.tag);
-      return (await streamOf(volume, record, DATA)?.read(offset, length)) ?? Buffer.alloc(0);
+      return (await data?.read(offset, length)) ?? Buffer.alloc(0);
     },
     readLink: async (link) => {
       const { reparsePoint } = nodeOf(link, "symlink");

@@ -97,11 +97,21 @@ export function openStream(source: ByteSource, geometry: NtfsGeometry, pieces: r
   };
 }
 
-/** Runs that overlap `length` bytes from `offset`. */
+/** Runs that overlap `length` bytes from `offset`. Runs join, so the first of them is found by halving. */
 function overlapping(geometry: NtfsGeometry, runs: readonly Run[], offset: number, length: number): Run[] {
-  const from = offset / geometry.clusterSize;
+  const from = Math.floor(offset / geometry.clusterSize);
   const to = (offset + length) / geometry.clusterSize;
-  return runs.filter((run) => run.start < to && run.start + run.count > from);
+  let low = 0;
+  let high = runs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const run = runs[middle];
+    if (run !== undefined && run.start + run.count <= from) low = middle + 1;
+    else high = middle;
+  }
+  const found: Run[] = [];
+  for (let run = runs[low]; run !== undefined && run.start < to; run = runs[++low]) found.push(run);
+  return found;
 }
 
 async function readRuns(
