@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { environment } from "../shared/runtime/process-io.ts";
+import { registerOperatorCommands } from "./commands/operator-commands.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "./outcome.ts";
 
 const program = new Command("oss-image-import")
@@ -116,6 +117,8 @@ withConnection(program.command("plan"))
       return runPlan(target, options, environment(), output);
     }),
   );
+
+registerOperatorCommands(program, { output, run, withConnection, interruption });
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {

@@ -3,6 +3,7 @@
  * to the cloud: so it stays small and loads nothing.
  */
 import { isBucketManifestKey, isSidecarKey, isStatusFileKey } from "../manifest/manifest-names.ts";
+import { shellQuoted } from "./shell-quoted.ts";
 
 export type ObjectKind =
   | { readonly kind: "image" }
@@ -44,7 +45,7 @@ export function objectKind(key: string): ObjectKind {
     return {
       kind: "other",
       reason: "it is packed, and ECS cannot import packed images",
-      advice: `Unpack it and upload the result: ${unpack[1].replace("{}", () => quoted(name))}`,
+      advice: `Unpack it and upload the result: ${unpack[1].replace("{}", () => quotedFile(name))}`,
     };
   }
   if (convertible.test(lower)) {
@@ -52,7 +53,7 @@ export function objectKind(key: string): ObjectKind {
     return {
       kind: "other",
       reason: "ECS cannot import this format",
-      advice: `Convert it and upload the result: qemu-img convert -O qcow2 ${quoted(name)} ${quoted(target)}`,
+      advice: `Convert it and upload the result: qemu-img convert -O qcow2 ${quotedFile(name)} ${quotedFile(target)}`,
     };
   }
   if (lower.endsWith(".iso")) {
@@ -76,9 +77,5 @@ export function objectKind(key: string): ObjectKind {
   };
 }
 
-/** Quoted for a POSIX shell, so that a command in an advice can be pasted whatever the file is called. */
-function quoted(name: string): string {
-  // `./` keeps a leading hyphen from being taken for an option.
-  const path = name.startsWith("-") ? `./${name}` : name;
-  return /^[A-Za-z0-9._+@%/-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
-}
+/** `./` keeps a leading hyphen from being taken for an option. */
+const quotedFile = (name: string): string => shellQuoted(name.startsWith("-") ? `./${name}` : name);

@@ -47,6 +47,8 @@ export interface Ledger {
   jobIds(
     startAfter: string | undefined,
   ): Promise<{ readonly ids: readonly string[]; readonly next: string | undefined }>;
+  /** The newest index entry of a job; undefined when it has none: it has ended. */
+  openEntry(jobId: string): Promise<OpenEntry | undefined>;
   /** Replaces index entries of a job by this one. */
   keepOpen(entry: OpenEntry, replaced: readonly OpenEntry[]): Promise<void>;
   /** Deletes index entries that stand for nothing any more. */
@@ -174,6 +176,11 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
       }
       // Our index entry may bear the very name of the winner's, so it stays: a tick collapses what is double.
       return { done: false, current: await current(record.jobId) };
+    },
+
+    async openEntry(jobId) {
+      const page = await objects.list(stateBucket, { prefix: `${openPrefix}${jobId}/` });
+      return page.objects.flatMap(({ key }) => parseOpenKey(key) ?? []).at(-1);
     },
 
     async keepOpen(entry, replaced) {

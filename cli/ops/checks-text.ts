@@ -1,0 +1,20 @@
+import colours from "picocolors";
+import { printable } from "../../shared/manifest/source-tree.ts";
+import type { Check } from "./checks.ts";
+
+/** What `doctor` found, the fix of each fault below it. */
+export function checksText(checks: readonly Check[], colour: boolean): string {
+  const c = colours.createColors(colour);
+  const tints = { ok: c.green, warning: c.yellow, problem: c.red, unknown: c.dim };
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const lines = checks.flatMap(({ name, outcome, message, fix }) => [
+    `${tints[outcome](outcome.padEnd(7))}  ${name.padEnd(width)}  ${printable(message)}`,
+    ...(fix ? [`${" ".repeat(9 + width)}  → ${printable(fix)}`] : []),
+  ]);
+  const problems = checks.filter(({ outcome }) => outcome === "problem").length;
+  const verdict =
+    problems === 0
+      ? "Nothing keeps images from being imported."
+      : `${problems} ${problems === 1 ? "problem" : "problems"}.`;
+  return `${lines.join("\n")}\n\n${verdict}\n`;
+}

@@ -1,0 +1,63 @@
+import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
+import type { JobRecord } from "../../shared/ledger/job.ts";
+import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
+
+/** Where a job stands, and what would move it: one sentence or two each. */
+export interface Outlook {
+  readonly stands: string;
+  readonly moves: string;
+}
+
+/** Pure. `entry` is the job's index entry while it is open: it tells progress and when a tick looks next. */
+export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outlook {
+  const { subject, attempt, reason, advice, result, waitingFor } = record;
+  const replay = `oss-image-import replay ${shellQuoted(`oss://${subject.bucket}/${subject.key}`)}`;
+  const due = entry ? new Date(entry.due * 1000).toISOString() : undefined;
+  const next = due ? `The report function looks again at ${due}` : "The report function looks again at its next run";
+  const why = reason ? `: ${reason.replace(/\.$/, "")}` : "";
+  const then = advice ? `${advice} ` : "";
+  switch (record.state) {
+    case "waiting":
+      return {
+        stands: `It waits for its ${waitingFor ?? "turn"}${why}.`,
+        moves: `Uploading what it waits for releases it at once. ${next}, in case that event is lost.`,
+      };
+    case "claimed":
+      return {
+        stands: "ECS is being asked for it, or was when an invocation died.",
+        moves: `${next}, and takes it over if its invocation is dead by then.`,
+      };
+    case "submitted":
+      return {
+        stands: `ECS imports it as ${attempt?.imageId}: ${entry?.progress ?? 0} % when it was last asked.`,
+        moves: `ECS. The report function looks at every run. To give it up: ${replay.replace(" replay ", " cancel ")}`,
+      };
+    case "parked":
+      return {
+        stands: `It cannot be imported until the account is changed (${record.code})${why}.`,
+        moves: `${then}${next} and tries again; at once with: ${replay}`,
+      };
+    case "cancelling":
+      return {
+        stands: `It is being given up${why}.`,
+        moves: "The report function asks ECS at every run until it has ended.",
+      };
+    case "available":
+      return {
+        stands: `It is available as ${result?.imageName} (${result?.imageId}) since ${record.at}.`,
+        moves: "Nothing: it is done. A new upload, or a manifest that asks for something else, makes another image.",
+      };
+    case "rejected":
+      return {
+        stands: `It was not imported${why}.`,
+        moves: `${then}A corrected image or manifest is looked at as soon as it is uploaded; without one: ${replay}`,
+      };
+    case "failed":
+      return {
+        stands: `Its import failed${record.code ? ` with ${record.code}` : ""}${why}.`,
+        moves: `${then}Then: ${replay}`,
+      };
+    case "cancelled":
+      return { stands: `Its import was cancelled${why}.`, moves: `Uploading it again, or: ${replay}` };
+  }
+}

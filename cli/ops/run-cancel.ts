@@ -1,0 +1,68 @@
+import { requestCancel, stopTask } from "../../shared/importing/cancel-import.ts";
+import { isEnd, type JobRecord } from "../../shared/ledger/job.ts";
+import { printable } from "../../shared/manifest/source-tree.ts";
+import type { ConnectionOptions } from "../connection.ts";
+import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
+import { type Environment, logTo, objectTarget, openOperator, unlessUnreachable } from "./operator.ts";
+
+interface CancelAnswer {
+  readonly jobId: string;
+  readonly state: string;
+  readonly cancelled: boolean;
+  readonly message: string;
+}
+
+/** Gives up the imports of an object that are under way. An image that is available stays. */
+export async function runCancel(
+  target: string,
+  options: ConnectionOptions & { readonly json: boolean },
+  environment: Environment,
+  output: Output,
+): Promise<ExitCode> {
+  const object = objectTarget(target);
+  const operator = await openOperator(options, environment, object.bucket);
+  const answers = await unlessUnreachable(async () => {
+    const deps = await operator.deps(logTo(output));
+    const open = (await deps.ledger.jobsOf(object)).filter(({ state }) => !isEnd(state));
+    const made: CancelAnswer[] = [];
+    for (const job of open) {
+      const asked = await requestCancel(job, "an operator asked for it", deps);
+      made.push({ jobId: job.jobId, ...(await outcomeOf(asked, () => stopTask(asked, deps))) });
+    }
+    return made;
+  });
+  if (options.json) output.out(`${JSON.stringify({ ...object, jobs: answers }, null, 2)}\n`);
+  else if (answers.length === 0) output.out(printable(`No import of ${target} is under way.`).concat("\n"));
+  else for (const { message } of answers) output.out(`${printable(message)}\n`);
+  return answers.length > 0 && answers.every(({ cancelled }) => cancelled) ? exitCodes.good : exitCodes.no;
+}
+
+async function outcomeOf(
+  { state, subject: { key } }: JobRecord,
+  stop: () => ReturnType<typeof stopTask>,
+): Promise<Omit<CancelAnswer, "jobId">> {
+  if (state === "cancelled") return { state, cancelled: true, message: `The import of ${key} is cancelled.` };
+  if (state !== "cancelling")
+    return { state, cancelled: false, message: `The import of ${key} has ended: it is ${state}.` };
+  const stopped = await stop();
+  switch (stopped.kind) {
+    case "accepted":
+      return {
+        state,
+        cancelled: true,
+        message: `ECS stops the import of ${key} (task ${stopped.taskId}). The report function writes down its end.`,
+      };
+    case "not-found":
+      return {
+        state,
+        cancelled: true,
+        message: `ECS does not show the import of ${key} yet. The report function stops it as soon as it does.`,
+      };
+    case "refused":
+      return {
+        state,
+        cancelled: false,
+        message: `ECS does not stop task ${stopped.taskId} of ${key}: ${stopped.code}, ${stopped.message} The report function writes down what became of it; an image that is available stays.`,
+      };
+  }
+}

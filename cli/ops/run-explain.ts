@@ -1,0 +1,94 @@
+import { isCloudError } from "../../shared/cloud/cloud-error.ts";
+import type { ImportDeps } from "../../shared/importing/import-deps.ts";
+import type { JobRecord } from "../../shared/ledger/job.ts";
+import { imageKeyOf } from "../../shared/manifest/manifest-names.ts";
+import type { ConnectionOptions } from "../connection.ts";
+import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
+import { type Forecast, forecastOf, setOf } from "./forecast.ts";
+import { type Environment, objectTarget, openOperator, troubleOf, unlessUnreachable } from "./operator.ts";
+import { type Outlook, outlookOf } from "./outlook.ts";
+import { storyText } from "./story-text.ts";
+
+/** Everything that is known of one object. */
+export interface Story {
+  readonly bucket: string;
+  readonly key: string;
+  /** Null when there is no such object now. */
+  readonly object: { readonly size: number; readonly etag: string; readonly uploadedAt: string } | null;
+  /** For a sidecar or a data disk: the image that its import is about. */
+  readonly partOf?: string;
+  /** Oldest first. */
+  readonly jobs: readonly JobStory[];
+  /** What would happen to the present version; left out when it has a job. */
+  readonly forecast?: Forecast;
+}
+
+export interface JobStory extends Outlook {
+  readonly jobId: string;
+  readonly state: JobRecord["state"];
+  readonly isPresentVersion: boolean;
+  readonly records: readonly JobRecord[];
+  /** What ECS says now of an import that runs. */
+  readonly task?: string;
+}
+
+/** Tells the whole story of one object: what was done with it, why, where it stands and what would move it. */
+export async function runExplain(
+  target: string,
+  options: ConnectionOptions & { readonly json: boolean },
+  environment: Environment,
+  output: Output,
+): Promise<ExitCode> {
+  const { bucket, key } = objectTarget(target);
+  const operator = await openOperator(options, environment, bucket);
+  const story = await unlessUnreachable(async () => storyOf(key, await operator.deps()));
+  if (story.object === null && story.jobs.length === 0)
+    throw new Unasked(`There is no object ${target}, and no import of it is known.`);
+  output.out(options.json ? `${JSON.stringify(story, null, 2)}\n` : storyText(story, output.isTerminal));
+  return exitCodes.good;
+}
+
+async function storyOf(key: string, deps: ImportDeps): Promise<Story> {
+  const { bucket, objects, ledger } = deps;
+  const [facts, jobs, set] = await Promise.all([
+    objects.stat({ bucket, key }),
+    ledger.jobsOf({ bucket, key: imageKeyOf(key) ?? key }),
+    setOf(key, deps),
+  ]);
+  const stories = await Promise.all(
+    jobs.map((job) => jobStory(job, job.subject.key === key && job.subject.etag === facts?.etag, deps)),
+  );
+  const hasJob = jobs.some(({ subject }) => (subject.key === key ? subject.etag === facts?.etag : true));
+  return {
+    bucket,
+    key,
+    object: facts ? { size: facts.size, etag: facts.etag, uploadedAt: facts.lastModified.toISOString() } : null,
+    ...(set.systemDisk !== key ? { partOf: set.systemDisk } : {}),
+    jobs: stories,
+    ...(facts && !hasJob ? { forecast: await forecastOf(key, facts, deps) } : {}),
+  };
+}
+
+async function jobStory(job: JobRecord, isPresentVersion: boolean, deps: ImportDeps): Promise<JobStory> {
+  const [records, entry] = await Promise.all([deps.ledger.history(job.jobId), deps.ledger.openEntry(job.jobId)]);
+  const runs = job.state === "submitted" || job.state === "cancelling";
+  const task = runs && job.attempt?.taskId ? await taskText(job.attempt.taskId, deps) : undefined;
+  return {
+    jobId: job.jobId,
+    state: job.state,
+    isPresentVersion,
+    ...outlookOf(job, entry),
+    records,
+    ...(task ? { task } : {}),
+  };
+}
+
+async function taskText(taskId: string, { images }: ImportDeps): Promise<string> {
+  try {
+    const task = await images.describeTask(taskId);
+    return task ? `${task.status}, ${task.progress ?? "?"} %` : "ECS does not know the task";
+  } catch (error) {
+    if (!isCloudError(error)) throw error;
+    return troubleOf(error);
+  }
+}

@@ -1,0 +1,111 @@
+import { systemClock } from "../../shared/clock.ts";
+import { isEnd } from "../../shared/ledger/job.ts";
+import type { ConnectionOptions } from "../connection.ts";
+import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
+import { type ListedJob, listJobs } from "./open-jobs.ts";
+import { bucketTarget, type Environment, type Operator, openOperator, unlessUnreachable } from "./operator.ts";
+import { rowText, statusTable } from "./status-table.ts";
+
+export interface StatusCommand extends ConnectionOptions {
+  readonly all: boolean;
+  readonly json: boolean;
+  readonly watch: boolean;
+}
+
+/** One import as `status` shows it. */
+export interface StatusRow {
+  readonly bucket: string;
+  readonly key: string;
+  readonly state: string;
+  /** 0 to 100. */
+  readonly progress: number;
+  /** Since the state began. */
+  readonly seconds: number;
+  readonly jobId: string;
+  readonly imageId?: string;
+  readonly taskId?: string;
+  readonly code?: string;
+  readonly reason?: string;
+  /** When a tick looks again: ISO 8601. */
+  readonly due?: string;
+}
+
+const watchPauseInMilliseconds = 2000;
+
+/** Shows open imports, and with `all` ended ones too; with `watch` again and again until `interrupted`. */
+export async function runStatus(
+  target: string | undefined,
+  options: StatusCommand,
+  environment: Environment,
+  output: Output,
+  interrupted: Promise<void>,
+): Promise<ExitCode> {
+  const { bucket, prefix } = target === undefined ? { bucket: undefined, prefix: "" } : bucketTarget(target);
+  const operator = await openOperator(options, environment, bucket);
+  const rows = () => unlessUnreachable(() => statusRows(operator, prefix, options.all));
+  if (!options.watch) {
+    const found = await rows();
+    if (options.json) output.out(`${JSON.stringify({ jobs: found }, null, 2)}\n`);
+    else output.out(statusTable(found, output));
+    return exitCodes.good;
+  }
+  await watch(rows, options, output, interrupted);
+  return exitCodes.good;
+}
+
+async function statusRows(operator: Operator, prefix: string, all: boolean): Promise<readonly StatusRow[]> {
+  const { ledger } = await operator.deps();
+  const jobs = await listJobs(ledger, {
+    all,
+    matches: ({ subject, state }) =>
+      subject.bucket === operator.bucket && subject.key.startsWith(prefix) && (all || !isEnd(state)),
+  });
+  const now = systemClock.now();
+  return jobs.map((job) => rowOf(job, now));
+}
+
+function rowOf({ record, entry }: ListedJob, now: Date): StatusRow {
+  const { subject, attempt, state, jobId, code, reason, result } = record;
+  const since = Date.parse(record.since ?? record.at);
+  return {
+    bucket: subject.bucket,
+    key: subject.key,
+    state,
+    progress: result ? 100 : (entry?.progress ?? 0),
+    seconds: Math.max(0, Math.round((now.getTime() - since) / 1000)),
+    jobId,
+    ...(attempt?.imageId ? { imageId: attempt.imageId } : {}),
+    ...(attempt?.taskId ? { taskId: attempt.taskId } : {}),
+    ...(code ? { code } : {}),
+    ...(reason ? { reason } : {}),
+    ...(entry && !isEnd(state) ? { due: new Date(entry.due * 1000).toISOString() } : {}),
+  };
+}
+
+/** A terminal is redrawn; elsewhere each change is a line. */
+async function watch(
+  rows: () => Promise<readonly StatusRow[]>,
+  { json }: StatusCommand,
+  output: Output,
+  interrupted: Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  void interrupted.then(() => stop.abort());
+  let drawn = 0;
+  let said = new Map<string, string>();
+  while (!stop.signal.aborted) {
+    const found = await rows();
+    if (output.isTerminal && !json) {
+      const table = statusTable(found, output);
+      output.out(`${drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : ""}${table}`);
+      drawn = table.split("\n").length - 1;
+    } else {
+      const now = new Map(found.map((row) => [row.jobId, `${row.state} ${row.progress} ${row.reason ?? ""}`]));
+      for (const row of found)
+        if (said.get(row.jobId) !== now.get(row.jobId))
+          output.out(json ? `${JSON.stringify(row)}\n` : `${rowText(row)}\n`);
+      said = now;
+    }
+    await systemClock.sleep(watchPauseInMilliseconds, stop.signal);
+  }
+}
