@@ -30,6 +30,8 @@ type DriverKind = "y" | "m" | "n";
 export interface KernelDrivers {
   readonly version: string;
   readonly kinds: Readonly<Partial<Record<DriverName, DriverKind>>>;
+  /** True when the kernel's own configuration said so: then `n` is final. */
+  readonly hasConfig: boolean;
   /** Of the drivers that matter before the root filesystem is there, those in the initramfs; absent: not read. */
   readonly inInitramfs?: ReadonlySet<string>;
   /** True when the initramfs was read to its end, so that what was not seen is not there. */
@@ -39,27 +41,22 @@ export interface KernelDrivers {
 }
 
 /** Which of the drivers a kernel has built in or as modules. */
-async function readDriverKinds(tree: GuestTree, kernel: Kernel): Promise<KernelDrivers["kinds"]> {
+async function readDriverKinds(tree: GuestTree, kernel: Kernel): Promise<Pick<KernelDrivers, "kinds" | "hasConfig">> {
   const directory = `/lib/modules/${kernel.version}`;
+  const options = driverNames.map((name) => drivers[name].option);
   const configPaths = [kernel.configPath, `${directory}/config`, `/usr/lib/kernel/config-${kernel.version}`];
   for (const path of configPaths.filter((candidate) => candidate !== undefined)) {
-    const text = await readText(tree, path);
-    const config =
-      text === undefined
-        ? undefined
-        : parseKernelConfig(
-            text,
-            driverNames.map((name) => drivers[name].option),
-          );
+    const config = parseKernelConfig((await readText(tree, path)) ?? "", options);
     if (config === undefined) continue;
-    return Object.fromEntries(driverNames.map((name) => [name, config.get(drivers[name].option) ?? "n"]));
+    const kinds = driverNames.map((name) => [name, config.get(drivers[name].option) ?? "n"] as const);
+    return { kinds: Object.fromEntries(kinds), hasConfig: true };
   }
   const builtIn = await readText(tree, `${directory}/modules.builtin`);
   const builtInModules = builtIn === undefined ? undefined : parseBuiltInModules(builtIn);
   const kinds = await Promise.all(
     driverNames.map(async (name) => [name, await kindWithoutConfig(tree, directory, name, builtInModules)] as const),
   );
-  return Object.fromEntries(kinds.filter(([, kind]) => kind !== undefined));
+  return { kinds: Object.fromEntries(kinds.filter(([, kind]) => kind !== undefined)), hasConfig: false };
 }
 
 async function kindWithoutConfig(
@@ -80,23 +77,25 @@ const earlyDrivers = ["virtio_blk", "virtio_pci", "nvme"] as const satisfies rea
 
 /**
  * The drivers of one kernel, its initramfs included. The initramfs is the dearest thing to read of the whole image: it
- * is left alone when every early driver is built in, and no longer read once all of them were seen.
+ * is left alone when no early driver is a module, and no longer read once all that are were seen.
  */
 async function readKernelDrivers(tree: GuestTree, kernel: Kernel): Promise<KernelDrivers> {
-  const kinds = await readDriverKinds(tree, kernel);
-  const sought = earlyDrivers.filter((name) => kinds[name] !== "y");
-  const { version } = kernel;
-  if (sought.length === 0) return { version, kinds, inInitramfs: new Set(), initramfsComplete: true };
+  const built = { version: kernel.version, ...(await readDriverKinds(tree, kernel)) };
+  const { kinds, hasConfig } = built;
+  const sought = earlyDrivers.filter((name) => kinds[name] !== "y" && !(hasConfig && kinds[name] === "n"));
+  if (sought.length === 0) return { ...built, inInitramfs: new Set(), initramfsComplete: true };
   const file = kernel.initramfsPath === undefined ? undefined : await tree.open(kernel.initramfsPath);
-  if (file?.kind !== "file") return { version, kinds, initramfsComplete: false };
+  if (file?.kind !== "file") return { ...built, initramfsComplete: false };
   const { found, complete, why } = await findModulesInInitramfs(file, sought);
   const unread = why === undefined ? {} : { initramfsUnread: why };
-  return { version, kinds, inInitramfs: found, initramfsComplete: complete, ...unread };
+  return { ...built, inInitramfs: found, initramfsComplete: complete, ...unread };
 }
 
 /** Whether a driver is there when the kernel looks for its root filesystem. Undefined: could not be told. */
 export function isThereEarly(kernel: KernelDrivers, name: (typeof earlyDrivers)[number]): boolean | undefined {
   if (kernel.kinds[name] === "y" || kernel.inInitramfs?.has(name)) return true;
+  // A kernel that was built without a driver has no module of it either, wherever its initramfs may be.
+  if (kernel.hasConfig && kernel.kinds[name] === "n") return false;
   // Without word on what is built in, a driver that the initramfs lacks may still be in the kernel.
   return kernel.initramfsComplete && kernel.kinds[name] !== undefined ? false : undefined;
 }

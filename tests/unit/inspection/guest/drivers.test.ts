@@ -65,6 +65,15 @@ describe("the drivers of a kernel", () => {
     expect(kernel && lacksVirtioDisk(kernel)).toBe(false);
   });
 
+  it.each([
+    ["without an initramfs", {}],
+    ["with an initramfs that cannot be read", { initramfs: Buffer.from("BZh9") }],
+  ])("are surely not there in a kernel that was built without them, %s", async (_, files) => {
+    const [kernel] = await driversOf(kernelFiles(version, { config: config({ VIRTIO_PCI: "y" }), ...files }));
+    expect(kernel && isThereEarly(kernel, "virtio_blk")).toBe(false);
+    expect(kernel && lacksVirtioDisk(kernel)).toBe(true);
+  });
+
   it("are told without a config by modules.builtin and the installed modules", async () => {
     const directory = `/lib/modules/${version}`;
     const [kernel] = await driversOf({

@@ -9,6 +9,7 @@ const version = "6.1.0-1";
 
 const drivers: KernelDrivers = {
   version,
+  hasConfig: true,
   kinds: { virtio_blk: "m", virtio_pci: "m", virtio_net: "m", nvme: "m", qemu_fw_cfg: "y" },
   inInitramfs: new Set(["virtio_blk", "virtio_pci", "nvme"]),
   initramfsComplete: true,
@@ -144,13 +145,16 @@ describe("the rules of a Linux guest", () => {
       "modules and no initramfs",
       {
         kernels: [{ version, imagePath: "/boot/vmlinuz" }],
-        drivers: [{ version, kinds: drivers.kinds, initramfsComplete: false }],
+        drivers: [{ version, kinds: drivers.kinds, hasConfig: true, initramfsComplete: false }],
       },
       ["virtio.missing warning"],
     ],
     [
       "modules and a kernel that is elsewhere",
-      { kernels: [{ version }], drivers: [{ version, kinds: drivers.kinds, initramfsComplete: false }] },
+      {
+        kernels: [{ version }],
+        drivers: [{ version, kinds: drivers.kinds, hasConfig: true, initramfsComplete: false }],
+      },
       [],
     ],
     ["no network driver", { drivers: [withKinds({ virtio_net: "n" })] }, ["virtio.net-missing warning"]],
