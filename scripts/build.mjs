@@ -22,7 +22,35 @@ const targets = [
   { folder: "dist/cli", entries: { "fc-bootstrap": "local/fc/bootstrap.ts" }, minify: false },
 ];
 
+/** What SDKs require where their files begin and use rarely here: each is a file that is loaded at its first use. */
+const rarelyUsed = /^(bowser|formstream|iconv-lite|jstoxml|mime|win-release|xmlbuilder)$/;
+/** Tells browsers apart for a User-Agent; without its answer ali-oss takes Node.js's own version. */
+const neverUsed = /^platform$/;
+
+/** Adds the names of what is rarely used to `found`. */
+const leanSdks = (found) => ({
+  name: "lean-sdks",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: neverUsed }, ({ path }) => ({ path, namespace: "never-used" }));
+    onLoad({ filter: /.*/, namespace: "never-used" }, () => ({ contents: "module.exports = {};" }));
+    onResolve({ filter: rarelyUsed }, ({ path }) => ({ path, namespace: "rarely-used" }));
+    onLoad({ filter: /.*/, namespace: "rarely-used" }, ({ path }) => {
+      found.add(path);
+      return {
+        contents: `const load = () => require("./rare-${path}.js");
+          module.exports = new Proxy(function () {}, {
+            get: (_, name) => load()[name],
+            apply: (_, self, values) => Reflect.apply(load(), self, values),
+            construct: (_, values) => Reflect.construct(load(), values),
+          });`,
+      };
+    });
+    onResolve({ filter: /^\.\/rare-/ }, ({ path }) => ({ path, external: true }));
+  },
+});
+
 const bundle = async (folder, entries) => {
+  const rare = new Set();
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: Object.entries(entries).map(([out, path]) => ({ in: path, out })),
@@ -39,6 +67,19 @@ const bundle = async (folder, entries) => {
     legalComments: "linked",
     // ali-oss asks for it only when a proxy is configured.
     external: ["proxy-agent"],
+    plugins: [leanSdks(rare)],
+    logLevel: "warning",
+  });
+  await build({
+    absWorkingDir: root,
+    entryPoints: [...rare].map((name) => ({ in: name, out: `rare-${name}` })),
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    legalComments: "linked",
     logLevel: "warning",
   });
   return outputFiles;
