@@ -3,6 +3,7 @@ import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { logStep } from "../../shared/importing/step-log.ts";
 import { conclude } from "../../shared/importing/submit.ts";
 import type { JobRecord, JobStep } from "../../shared/ledger/job.ts";
+import { finishInterrupted } from "./job-steps.ts";
 import { type Verdict, verdictOf } from "./progress-of-import.ts";
 import type { OpenJob, TickCount } from "./tick.ts";
 
@@ -16,9 +17,10 @@ const submissionPatienceInSeconds = 8 * 60;
 const refusalPatienceInSeconds = 60;
 
 /** An import that is to be given up: asks ECS to stop it, as often as it takes, and looks what became of it. */
-export async function followCancel({ entry }: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
+export async function followCancel(job: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
+  const { entry } = job;
   const record = await deps.ledger.current(entry.jobId);
-  if (record?.state !== "cancelling") return undefined;
+  if (record?.state !== "cancelling") return finishInterrupted(job, deps, now);
   const stopped = await stopTask(record, deps);
   const age = now - entry.since;
   if (stopped.kind === "not-found" && stopped.imageId === undefined) {
@@ -59,6 +61,6 @@ async function end(
       : { ...base, state: "cancelled", reason: [record.reason, verdict.reason].filter(Boolean).join(". ") };
   const made = await deps.ledger.append(record, step);
   if (!made.done) return undefined;
-  await conclude(made.record, deps);
+  await conclude(made.record, deps, record);
   return verdict.kind === "available" ? "available" : "cancelled";
 }

@@ -1,12 +1,13 @@
 /** What a tick does for one open job, by the state that the index gives it. Each returns what to count it as. */
-import type { ImportDeps } from "../../shared/importing/import-deps.ts";
+import { type ImportDeps, invocationLifetimeInMilliseconds } from "../../shared/importing/import-deps.ts";
 import { takeOver } from "../../shared/importing/import-object.ts";
 import { importRouted } from "../../shared/importing/route-object.ts";
 import { writeStatus } from "../../shared/importing/status-file.ts";
 import { fieldsOf, logStep } from "../../shared/importing/step-log.ts";
-import { conclude } from "../../shared/importing/submit.ts";
+import { conclude, saidItsEnd } from "../../shared/importing/submit.ts";
 import { isEnd, type JobRecord, type JobStep } from "../../shared/ledger/job.ts";
 import { openEntryOf } from "../../shared/ledger/ledger.ts";
+import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
 import { afterWarning, nextHeartbeat, warningDue } from "./import-clocks.ts";
 import { type Sighting, type Verdict, verdictOf } from "./progress-of-import.ts";
 import type { OpenJob, TickCount } from "./tick.ts";
@@ -14,13 +15,30 @@ import type { OpenJob, TickCount } from "./tick.ts";
 /** Younger than this, another invocation may still be at work on it. */
 const settlingTimeInSeconds = 60;
 
-/** An index entry without a record is the trace of an invocation that died; the event is delivered again. */
-const orphanLifetimeInSeconds = 3600;
-
-/** Deletes what interrupted writes left in the index: all but the newest entry of a job. */
-export async function mendEntry({ stale }: OpenJob, deps: ImportDeps): Promise<void> {
-  await deps.ledger.dropEntries(stale);
+/**
+ * A job with several index entries: a step was interrupted, or two invocations were at it at once. Keeps the entry that
+ * its record bears out, and those of steps that may be just being taken.
+ */
+export async function mendEntries({ entry, stale }: OpenJob, deps: ImportDeps, now: number): Promise<TickCount> {
+  const record = await deps.ledger.current(entry.jobId);
+  const entries = [entry, ...stale];
+  const right = entries.find(({ sequence, state }) => sequence === record?.sequence && state === record.state);
+  const wrong = entries.filter((other) => other !== right && !mayBeComing(other, record, now));
+  if (record && !right && wrong.length > 0) await deps.ledger.keepOpen(entryAnew(record), wrong);
+  else await deps.ledger.dropEntries(wrong);
+  return "repaired";
 }
+
+/** An entry is written before its record: this one's writer may still be about to write that. */
+const mayBeComing = ({ sequence, movedAt }: OpenEntry, record: JobRecord | undefined, now: number): boolean =>
+  sequence > (record?.sequence ?? 0) && now - movedAt <= invocationLifetimeInMilliseconds / 1000;
+
+/** The entry that a record should have. A claim is left to its owner as long as that may live. */
+const entryAnew = (record: JobRecord): OpenEntry =>
+  openEntryOf(
+    record,
+    new Date(Date.parse(record.at) + (record.state === "claimed" ? invocationLifetimeInMilliseconds : 0)),
+  );
 
 /** A running import: asks ECS about the task and its image, and reports what changed. */
 export async function followImport(job: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
@@ -95,18 +113,25 @@ async function end(
   const { subject, uploadedAt, attempt, findings } = record;
   const base = { subject, uploadedAt, ...(attempt ? { attempt } : {}), ...(findings ? { findings } : {}) };
   const made = await deps.ledger.append(record, stepFor(base, verdict));
-  if (!made.done) return undefined;
-  const isChecked = verdict.kind === "available" && attempt?.request.DetectionStrategy !== undefined;
-  if (!isChecked) {
-    await conclude(made.record, deps);
-    return verdict.kind;
-  }
-  // ECS checks the image only after it is available: the job stays in the index until the result is there.
-  await writeStatus(made.record, deps);
-  logStep(deps.log, made.record, "import.available");
-  await deps.ledger.keepOpen({ ...openEntryOf(made.record, deps.clock.now()), since: now }, [job.entry]);
-  return "available";
+  // Another tick may have ended it, or begun to.
+  if (!made.done) return finishInterrupted(job, deps, now);
+  await concludeImport(made.record, record, now, deps);
+  return verdict.kind;
 }
+
+/** ECS checks an image only after it is available: such a job stays in the index until the result is there. */
+async function concludeImport(record: JobRecord, previous: JobRecord, now: number, deps: ImportDeps): Promise<void> {
+  if (!isChecked(record)) {
+    await conclude(record, deps, previous);
+    return;
+  }
+  await writeStatus(record, deps);
+  logStep(deps.log, record, "import.available");
+  await deps.ledger.close(record, { ...openEntryOf(record, deps.clock.now()), since: now, warned: saidItsEnd });
+}
+
+const isChecked = ({ state, attempt }: JobRecord): boolean =>
+  state === "available" && attempt?.request.DetectionStrategy !== undefined;
 
 function stepFor(
   base: Pick<JobStep, "subject" | "uploadedAt" | "attempt" | "findings">,
@@ -127,11 +152,15 @@ function stepFor(
 /** ECS's image check takes minutes; after an hour its result is not waited for any more. */
 const checkPatienceInSeconds = 3600;
 
+/** `warned` of an index entry: what ECS found in its check was said. */
+const saidItsCheck = 2;
+
 /** An available image whose check by ECS has no result yet. */
 export async function followCheck(job: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
   const { entry } = job;
   const record = await deps.ledger.record(entry.jobId, entry.sequence);
-  if (!record?.result) return finishInterrupted(job, deps, now);
+  if (!record?.result || !isChecked(record) || (entry.warned & saidItsEnd) === 0)
+    return finishInterrupted(job, deps, now);
   const [image] = await deps.images.describeImages({ imageIds: [record.result.imageId] });
   const check = image?.check;
   if (!check?.finished && now - entry.since < checkPatienceInSeconds) return undefined;
@@ -141,67 +170,76 @@ export async function followCheck(job: OpenJob, deps: ImportDeps, now: number): 
     .map(
       ({ name, value, riskCode, riskLevel }) => `${name}: ${value} (${riskCode}${riskLevel ? `, ${riskLevel}` : ""})`,
     );
-  const { key } = record.subject;
-  const message = !check?.finished
-    ? `ECS has not finished its check of the image of ${key} within an hour.`
-    : risks.length > 0
-      ? `ECS checked the image of ${key} and found ${risks.length} risks: ${risks.join("; ")}.`
-      : `ECS checked the image of ${key} and found no risk in ${items.length} items.`;
-  deps.log(risks.length > 0 ? "warn" : "info", "image.inspected", message, {
-    ...fieldsOf(record),
-    imageCheck: { finished: check?.finished ?? false, items: items.length, risks },
-  });
+  if ((entry.warned & saidItsCheck) === 0) {
+    const { key } = record.subject;
+    const message = !check?.finished
+      ? `ECS has not finished its check of the image of ${key} within an hour.`
+      : risks.length > 0
+        ? `ECS checked the image of ${key} and found ${risks.length} risks: ${risks.join("; ")}.`
+        : `ECS checked the image of ${key} and found no risk in ${items.length} items.`;
+    deps.log(risks.length > 0 ? "warn" : "info", "image.inspected", message, {
+      ...fieldsOf(record),
+      imageCheck: { finished: check?.finished ?? false, items: items.length, risks },
+    });
+  }
   await writeStatus({ ...record, result: { ...record.result, check: { risks, items: items.length } } }, deps);
-  await deps.ledger.close(entry.jobId);
+  const due = entry.since + invocationLifetimeInMilliseconds / 1000;
+  await deps.ledger.close(record, now >= due ? undefined : { ...entry, warned: saidItsEnd | saidItsCheck, due });
   return undefined;
 }
 
 /** An image that waits: whatever completes it may have come without an event. */
-export async function reviewWaiting({ entry }: OpenJob, deps: ImportDeps): Promise<TickCount | undefined> {
-  const record = await deps.ledger.current(entry.jobId);
-  if (!record) return dropOrphan(entry.since, entry.jobId, deps);
-  if (record.state !== "waiting") return undefined;
+export async function reviewWaiting(job: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
+  const record = await deps.ledger.current(job.entry.jobId);
+  if (record?.state !== "waiting") return finishInterrupted(job, deps, now);
   if (await endIfReplaced(record, deps)) return "cancelled";
   await importRouted(record.subject.key, "tick", deps);
-  const after = await deps.ledger.current(entry.jobId);
+  const after = await deps.ledger.current(job.entry.jobId);
   return after?.state === "waiting" ? undefined : "released";
 }
 
 /** An account fault may be mended: asks again. */
-export async function retryParked({ entry }: OpenJob, deps: ImportDeps): Promise<TickCount | undefined> {
-  const record = await deps.ledger.current(entry.jobId);
-  if (!record) return dropOrphan(entry.since, entry.jobId, deps);
-  if (record.state !== "parked") return undefined;
-  if (await endIfReplaced(record, deps)) return "cancelled";
+export async function retryParked(job: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
+  const record = await deps.ledger.current(job.entry.jobId);
+  if (record?.state !== "parked") return finishInterrupted(job, deps, now);
   await takeOver(record, deps);
   return "retried";
 }
 
 /** A claim whose invocation is dead: takes it over and finds out what became of the call. */
-export async function takeOverClaim({ entry }: OpenJob, deps: ImportDeps): Promise<TickCount | undefined> {
-  const record = await deps.ledger.current(entry.jobId);
-  if (!record) return dropOrphan(entry.since, entry.jobId, deps);
-  if (record.state !== "claimed") return undefined;
+export async function takeOverClaim(job: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
+  const record = await deps.ledger.current(job.entry.jobId);
+  if (record?.state !== "claimed") return finishInterrupted(job, deps, now);
   await takeOver(record, deps);
   return "repaired";
 }
 
-/** The index says that a job is open, its record that it has ended or moved on: finishes what was interrupted. */
+/**
+ * The index and the job's record do not say the same: an end that was not finished, a step whose index entry is older
+ * or another's, or an entry without any record. Does what was interrupted, or makes the entry right.
+ */
 export async function finishInterrupted(job: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
   const { entry } = job;
   const record = await deps.ledger.current(entry.jobId);
-  if (!record) return dropOrphan(entry.since, entry.jobId, deps);
+  if (mayBeComing(entry, record, now)) return undefined;
+  if (!record || (isEnd(record.state) && entry.sequence > record.sequence)) {
+    // Announced and never done: the event is delivered again, and announces it anew.
+    await deps.ledger.dropEntries([entry]);
+    return undefined;
+  }
+  if (isEnd(record.state) && record.sequence === entry.sequence && (entry.warned & saidItsEnd) !== 0) {
+    await writeStatus(record, deps);
+    await deps.ledger.close(record);
+    return undefined;
+  }
   if (now - Math.floor(Date.parse(record.at) / 1000) < settlingTimeInSeconds) return undefined;
   if (isEnd(record.state)) {
-    await conclude(record, deps);
+    await concludeImport(record, record, now, deps);
     return "repaired";
   }
-  if (record.sequence !== entry.sequence) await deps.ledger.keepOpen(openEntryOf(record, deps.clock.now()), [entry]);
+  if (record.sequence === entry.sequence && record.state === entry.state) return undefined;
+  await deps.ledger.keepOpen(entryAnew(record), [entry]);
   return "repaired";
-}
-
-async function dropOrphan(since: number, jobId: string, deps: ImportDeps): Promise<undefined> {
-  if (deps.clock.now().getTime() / 1000 - since > orphanLifetimeInSeconds) await deps.ledger.close(jobId);
 }
 
 /** A job that has not begun ends when its object was deleted or replaced: the new version has a job of its own. */
@@ -219,7 +257,7 @@ async function endIfReplaced(record: JobRecord, deps: ImportDeps): Promise<boole
     reason,
     ...(attempt ? { attempt } : {}),
   });
-  if (made.done) await conclude(made.record, deps);
+  if (made.done) await conclude(made.record, deps, record);
   return made.done;
 }
 

@@ -1,6 +1,6 @@
 import type { Task } from "../../shared/cloud/ports.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
-import { isEnd, type JobState } from "../../shared/ledger/job.ts";
+import type { JobState } from "../../shared/ledger/job.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
 import { inParallel } from "../../shared/runtime/in-parallel.ts";
 import { followCancel } from "./cancel-steps.ts";
@@ -8,7 +8,7 @@ import {
   finishInterrupted,
   followCheck,
   followImport,
-  mendEntry,
+  mendEntries,
   retryParked,
   reviewWaiting,
   takeOverClaim,
@@ -64,11 +64,13 @@ export async function runTick(deps: ImportDeps): Promise<{ readonly summary: Tic
   const now = Math.floor(deps.clock.now().getTime() / 1000);
   const jobs = rotated(collapsed(await listOpen(deps)), deps.patience.random());
   summary.open = jobs.length;
-  const tasks = await tasksOf(jobs, deps);
+  const { tasks, unanswered, trouble: troubleOfTasks } = await tasksOf(jobs, deps);
   const asked = new Set(sample(jobs.filter((job) => isRunning(job, tasks))));
-  let trouble: unknown;
+  let trouble = troubleOfTasks;
   await inParallel(jobs, jobsAtOnce, async (job) => {
-    if (deps.clock.now() >= deps.patience.deadline) {
+    // Without ECS's answer nothing is known of a task: to ask for each alone would only hammer.
+    const isUnanswered = job.entry.taskId !== undefined && unanswered.has(job.entry.taskId);
+    if (isUnanswered || deps.clock.now() >= deps.patience.deadline) {
       summary.left += 1;
       return;
     }
@@ -123,16 +125,30 @@ function rotated<T>(items: readonly T[], random: number): readonly T[] {
   return [...items.slice(start), ...items.slice(0, start)];
 }
 
-async function tasksOf(jobs: readonly OpenJob[], deps: ImportDeps): Promise<ReadonlyMap<string, Task>> {
+interface AskedTasks {
+  readonly tasks: ReadonlyMap<string, Task>;
+  /** Tasks of calls that failed, and the last failure. One call that fails does not keep the others' jobs waiting. */
+  readonly unanswered: ReadonlySet<string>;
+  readonly trouble: unknown;
+}
+
+async function tasksOf(jobs: readonly OpenJob[], deps: ImportDeps): Promise<AskedTasks> {
   const ids = jobs.flatMap(({ entry }) => (entry.state === "submitted" && entry.taskId ? [entry.taskId] : []));
   const batches = Array.from({ length: Math.ceil(ids.length / tasksPerCall) }, (_, index) =>
     ids.slice(index * tasksPerCall, (index + 1) * tasksPerCall),
   );
   const tasks = new Map<string, Task>();
+  const unanswered = new Set<string>();
+  let trouble: unknown;
   await inParallel(batches, jobsAtOnce, async (taskIds) => {
-    for (const task of await deps.images.describeTasks({ taskIds })) tasks.set(task.taskId, task);
+    try {
+      for (const task of await deps.images.describeTasks({ taskIds })) tasks.set(task.taskId, task);
+    } catch (error) {
+      trouble = error;
+      for (const taskId of taskIds) unanswered.add(taskId);
+    }
   });
-  return tasks;
+  return { tasks, unanswered, trouble };
 }
 
 /** Words for a task that has ended; whatever else ECS says means that it still runs. */
@@ -162,11 +178,11 @@ const steps: Readonly<Record<JobState, Step>> = {
 
 async function stepOf(job: OpenJob, closer: boolean, now: number, deps: ImportDeps): Promise<TickCount | undefined> {
   const { entry } = job;
-  if (job.stale.length > 0) await mendEntry(job, deps);
+  if (job.stale.length > 0) return mendEntries(job, deps, now);
   if (entry.state === "submitted") {
     const isNew = now - entry.since < visibilityDelayInSeconds;
     return closer && !(isNew && entry.taskId === undefined) ? followImport(job, deps, now) : undefined;
   }
-  if (!isEnd(entry.state) && entry.due > now) return undefined;
+  if (entry.due > now) return undefined;
   return steps[entry.state](job, deps, now);
 }

@@ -1,7 +1,6 @@
 /** The only door to the vendor's SDKs. Imported dynamically, so that an ignored object loads none of them. */
-import { alibabaImages } from "./alibaba-images.ts";
 import { alibabaObjects } from "./alibaba-objects.ts";
-import type { Cloud, Credentials } from "./ports.ts";
+import type { Cloud, Credentials, ImageService } from "./ports.ts";
 
 export interface AlibabaCloudOptions {
   readonly region: string;
@@ -14,6 +13,25 @@ export interface AlibabaCloudOptions {
 export function alibabaCloud({ region, credentials, ossEndpoint, ecsEndpoint, ...rest }: AlibabaCloudOptions): Cloud {
   return {
     objects: alibabaObjects({ region, credentials, ...rest, ...(ossEndpoint ? { endpoint: ossEndpoint } : {}) }),
-    images: alibabaImages({ region, credentials, ...rest, ...(ecsEndpoint ? { endpoint: ecsEndpoint } : {}) }),
+    images: lateImages(async () => {
+      const { alibabaImages } = await import("./alibaba-images.ts");
+      return alibabaImages({ region, credentials, ...rest, ...(ecsEndpoint ? { endpoint: ecsEndpoint } : {}) });
+    }),
+  };
+}
+
+/** Loads the ECS client with its first call: much is decided about an object without asking ECS. */
+function lateImages(load: () => Promise<ImageService>): ImageService {
+  let loaded: Promise<ImageService> | undefined;
+  const images = (): Promise<ImageService> => {
+    loaded ??= load();
+    return loaded;
+  };
+  return {
+    importImage: async (request) => (await images()).importImage(request),
+    describeTasks: async (query) => (await images()).describeTasks(query),
+    describeTask: async (taskId) => (await images()).describeTask(taskId),
+    describeImages: async (query) => (await images()).describeImages(query),
+    cancelTask: async (taskId) => (await images()).cancelTask(taskId),
   };
 }

@@ -1,6 +1,7 @@
 import OSS from "ali-oss";
 import { SourceChanged } from "../inspection/source/byte-source.ts";
 import { CloudError, noAnswer } from "./cloud-error.ts";
+import { crc64Text } from "./crc64.ts";
 import type { BucketSummary, Credentials, ListedObject, ObjectFacts, ObjectStore } from "./ports.ts";
 
 export interface AlibabaObjectsOptions {
@@ -42,6 +43,10 @@ export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
       const answer = await absentIs(undefined, clientOf(bucket).getStream(key), objectIsAbsent);
       if (!answer) return undefined;
       const body = await collect(answer.stream, maximumBytes, key);
+      // The beginning of a manifest can be a good manifest too: half an answer must not pass for the whole.
+      const checksum = headersOf(answer.res)["x-oss-hash-crc64ecma"];
+      if (checksum !== undefined && checksum !== crc64Text(body))
+        throw unread(`OSS sent ${body.length} bytes of ${key} that do not have its checksum`);
       return { body, etag: bareEtag(headersOf(answer.res)["etag"]) };
     },
 

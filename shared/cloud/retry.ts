@@ -50,9 +50,12 @@ export async function withRetries<T>(
 const isTransientForOss = (error: unknown): boolean =>
   isCloudError(error) && (error.outcomeUnknown || isThrottling(error.code) || error.status === 429);
 
+/** Larger than any object that is created. */
+const largestCreatedInBytes = 1024 * 1024;
+
 /**
- * An object store whose repeatable operations are repeated. `create` is left out: after an unknown outcome only its
- * caller can tell its own earlier write from somebody else's.
+ * An object store whose operations are repeated while that can help. `create` is true also when an earlier try of the
+ * same call made the object though its answer was lost: so each body that is created must be unlike any other's.
  */
 export function retryingObjects(objects: ObjectStore, patience: Patience): ObjectStore {
   const again = <T>(call: () => Promise<T>): Promise<T> => withRetries(call, isTransientForOss, patience);
@@ -60,7 +63,19 @@ export function retryingObjects(objects: ObjectStore, patience: Patience): Objec
     stat: (object) => again(() => objects.stat(object)),
     read: (object, maximumBytes) => again(() => objects.read(object, maximumBytes)),
     readRange: (object, range) => again(() => objects.readRange(object, range)),
-    create: (object, body) => objects.create(object, body),
+    create: (object, body) => {
+      let isOurs: () => Promise<boolean> = async () => false;
+      return again(async () => {
+        try {
+          return (await objects.create(object, body)) || (await isOurs());
+        } catch (error) {
+          if (isCloudError(error) && error.outcomeUnknown) {
+            isOurs = async () => (await objects.read(object, largestCreatedInBytes))?.body.toString("utf8") === body;
+          }
+          throw error;
+        }
+      });
+    },
     put: (object, body, contentType) => again(() => objects.put(object, body, contentType)),
     delete: (object) => again(() => objects.delete(object)),
     list: (bucket, page) => again(() => objects.list(bucket, page)),

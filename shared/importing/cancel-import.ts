@@ -23,7 +23,7 @@ export async function requestCancel(record: JobRecord, reason: string, deps: Can
   const step: JobStep = { ...base, state: mayRun ? "cancelling" : "cancelled" };
   const made = await deps.ledger.append(record, step, { due: deps.clock.now() });
   if (!made.done) return made.current ? requestCancel(made.current, reason, deps) : record;
-  if (!mayRun) return conclude(made.record, deps);
+  if (!mayRun) return conclude(made.record, deps, record);
   await writeStatus(made.record, deps);
   return made.record;
 }

@@ -26,6 +26,12 @@ export interface ImportDeps {
   readonly claimant: string;
 }
 
+/**
+ * After so long an invocation that took a step is surely over: longer than the functions' timeouts (s.yaml: 120 and 300
+ * seconds), with a minute for clocks that differ.
+ */
+export const invocationLifetimeInMilliseconds = 6 * 60_000;
+
 /** Nothing is wrong that time does not heal: the invocation should fail, so that it is delivered again. */
 export class RetryLater extends Error {
   override readonly name = "RetryLater";

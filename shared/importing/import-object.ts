@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ObjectFacts } from "../cloud/ports.ts";
+import { pauseInMilliseconds } from "../cloud/retry.ts";
 import type { Finding } from "../inspection/report.ts";
 import { isEnd, type JobRecord, type JobStep, type JobSubject, jobIdOf } from "../ledger/job.ts";
 import type { LogFields } from "../log/log.ts";
 import type { Problem } from "../manifest/problem.ts";
 import { type Considered, consider } from "./consider.ts";
-import { type ImportDeps, RetryLater } from "./import-deps.ts";
+import { type ImportDeps, invocationLifetimeInMilliseconds, RetryLater } from "./import-deps.ts";
 import type { Plan } from "./plan.ts";
 import { writeStatus } from "./status-file.ts";
 import { fieldsOf, logStep } from "./step-log.ts";
@@ -46,13 +47,9 @@ export async function importObject(image: ImageToImport, outerDeps: ImportDeps):
     return;
   }
   const subject: JobSubject = { region, bucket, key, etag: facts?.etag ?? "" };
-  const current = facts && (await deps.ledger.current(jobIdOf(subject)));
-  if (occasion !== "manifest" && current && (await settledAlready(current, facts, image, deps))) return;
-  if (current?.state === "claimed" && !isLapsed(current, deps)) {
-    // The manifest may change what the other invocation is just asking for: look again when that has been answered.
-    throw new RetryLater(`${key} is being submitted by another invocation just now.`);
-  }
-  if (current?.state === "cancelling") throw new RetryLater(`The import of ${key} is being cancelled just now.`);
+  const found = facts && (await deps.ledger.current(jobIdOf(subject)));
+  if (occasion !== "manifest" && found && (await settledAlready(found, facts, image, deps))) return;
+  const current = await unclaimed(found, deps);
   const considered = await consider({ key, sidecarOf, facts }, deps);
   reportInspections(considered, subject, deps);
   if ("members" in considered) {
@@ -146,24 +143,36 @@ async function settledAlready(
 /** A claim whose owner is surely dead, or is this very invocation, delivered again by FC. */
 function isLapsed(current: JobRecord, deps: ImportDeps): boolean {
   if (current.attempt?.claimant === deps.claimant) return true;
-  return deps.clock.now().getTime() - Date.parse(current.at) > claimLifetimeInMilliseconds;
+  return deps.clock.now().getTime() - Date.parse(current.at) > invocationLifetimeInMilliseconds;
 }
 
-/** Longer than any invocation of the functions lasts (s.yaml: 120 and 300 seconds). */
-const claimLifetimeInMilliseconds = 6 * 60_000;
+/**
+ * The job once nobody is submitting or cancelling it. What a manifest changes can be decided only then: before, an image
+ * may or may not come of the earlier settings. Waits for the invocation at work, and does the work of one that died.
+ */
+async function unclaimed(found: JobRecord | undefined, deps: ImportDeps): Promise<JobRecord | undefined> {
+  let current = found;
+  for (let tries = 3; current?.state === "claimed" || current?.state === "cancelling"; tries += 1) {
+    if (current.state === "claimed" && isLapsed(current, deps)) {
+      current = await takeOver(current, deps);
+      continue;
+    }
+    const pause = pauseInMilliseconds(tries, deps.patience.random);
+    if (pause >= deps.patience.deadline.getTime() - deps.clock.now().getTime())
+      throw new RetryLater(`${current.subject.key} is being ${current.state} by another invocation just now.`);
+    await deps.clock.sleep(pause);
+    current = await deps.ledger.current(current.jobId);
+  }
+  return current;
+}
 
 /** Claims a job anew with the attempt that it has, and submits that. */
 export async function takeOver(current: JobRecord, deps: ImportDeps): Promise<JobRecord | undefined> {
   const { attempt } = current;
   if (!attempt) return undefined;
   const interrupted = current.state === "claimed";
-  const step = interrupted ? { ...current, tries: (current.tries ?? 0) + 1 } : current;
-  const claimed = await claim(
-    { ...current, ...(interrupted ? { tries: (current.tries ?? 0) + 1 } : {}) },
-    step,
-    { ...attempt, claimant: deps.claimant },
-    deps,
-  );
+  const previous = interrupted ? { ...current, tries: (current.tries ?? 0) + 1 } : current;
+  const claimed = await claim(previous, current, { ...attempt, claimant: deps.claimant }, deps);
   return claimed.done ? submit(claimed.record, interrupted, deps) : claimed.current;
 }
 
@@ -307,7 +316,7 @@ async function reject(step: JobStep, { current }: Case, deps: ImportDeps): Promi
     return;
   }
   const made = await deps.ledger.append(current, step, { due: deps.clock.now() });
-  if (made.done) await conclude(made.record, deps);
+  if (made.done) await conclude(made.record, deps, current);
   else if (made.current) duplicate(made.current, "another invocation has it", deps);
 }
 

@@ -35,17 +35,15 @@ export function statusOf(record: JobRecord): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Writes the status file of a job. The file belongs to the object's present version: an older version's end does not
+ * Writes the status file of a job. The file belongs to the object's present version: an older version's job does not
  * overwrite it. When the job moved on while the file was written, it is written again, so that it ends as the ledger says.
  */
 export async function writeStatus(record: JobRecord, deps: Pick<ImportDeps, "objects" | "ledger">): Promise<void> {
   const { bucket, key, etag } = record.subject;
   const statusKey = statusKeyOf(key);
   if (statusKey === undefined) return;
-  if (isEnd(record.state)) {
-    const facts = await deps.objects.stat({ bucket, key });
-    if (facts && facts.etag !== etag) return;
-  }
+  const facts = await deps.objects.stat({ bucket, key });
+  if (facts && facts.etag !== etag) return;
   const put = (shown: JobRecord): Promise<void> =>
     deps.objects.put({ bucket, key: statusKey }, `${JSON.stringify(statusOf(shown), null, 2)}\n`, "application/json");
   await put(record);

@@ -1,9 +1,9 @@
-import { type CloudError, isCloudError } from "../cloud/cloud-error.ts";
+import { isCloudError } from "../cloud/cloud-error.ts";
 import { pauseInMilliseconds } from "../cloud/retry.ts";
 import type { Attempt, JobRecord, JobStep } from "../ledger/job.ts";
-import type { Appended } from "../ledger/ledger.ts";
+import { type Appended, openEntryOf } from "../ledger/ledger.ts";
 import { type Failure, failureOf } from "./failure.ts";
-import { type ImportDeps, RetryLater } from "./import-deps.ts";
+import { type ImportDeps, invocationLifetimeInMilliseconds, RetryLater } from "./import-deps.ts";
 import { attemptToken, fingerprintOf, type ImportImageRequest } from "./import-request.ts";
 import { attemptTag } from "./origin-tags.ts";
 import { writeStatus } from "./status-file.ts";
@@ -12,11 +12,8 @@ import { logStep } from "./step-log.ts";
 /** How long a claim is left alone. Longer than an invocation lasts: after that its owner is surely dead. */
 const leaseAfterDeadlineInMilliseconds = 30_000;
 
-/** An account fault is tried again for so long, then the job ends: no retry goes on for ever. */
-const parkedAtMostInMilliseconds = 14 * 24 * 3600 * 1000;
-
-/** A claim whose call never brings an answer ends after so many tries. */
-const maximumRepairs = 50;
+/** An account fault, or an ECS that gives no answer, is tried for so long, then the job ends: no retry goes on for ever. */
+const triedAtMostInMilliseconds = 14 * 24 * 3600 * 1000;
 
 export function newAttempt(
   jobId: string,
@@ -46,12 +43,14 @@ export function claim(
   deps: ImportDeps,
 ): Promise<Appended> {
   const { subject, uploadedAt, findings } = step;
-  const due = new Date(deps.patience.deadline.getTime() + leaseAfterDeadlineInMilliseconds);
   // A parked job keeps the memory of how long its account fault has lasted.
-  const memory =
+  const memory: Pick<JobRecord, "tries" | "since"> =
     previous?.state === "parked" || previous?.state === "claimed"
       ? { tries: previous.tries ?? 0, since: previous.since ?? previous.at }
       : {};
+  // A claim that was taken over again and again waits longer each time: ECS is not hammered while it is away.
+  const pause = memory.tries ? parkingPauseInMilliseconds(memory.tries) : 0;
+  const due = new Date(deps.patience.deadline.getTime() + leaseAfterDeadlineInMilliseconds + pause);
   return deps.ledger.append(
     previous,
     { state: "claimed", subject, uploadedAt, attempt, ...(findings ? { findings } : {}), ...memory },
@@ -60,37 +59,67 @@ export function claim(
 }
 
 /**
- * Asks ECS for the image of a claimed job, and records what came of it. Safe to repeat at any point: with `repair` it
- * first looks for the image that an earlier, interrupted call may have started. Rejects with RetryLater when ECS gave no
- * usable answer in the time there was; the claim stays, and the next delivery or tick repairs it.
+ * Asks ECS for the image of a claimed job, and records what came of it. Safe to repeat at any point: with `repair`, and
+ * when this attempt was tried before, it first looks for the image that an earlier call may have started. Rejects with
+ * RetryLater when ECS gave no usable answer in the time there was; the claim stays, and the next delivery or tick
+ * repairs it.
  */
 export async function submit(claimed: JobRecord, repair: boolean, deps: ImportDeps): Promise<JobRecord | undefined> {
   const { attempt } = claimed;
   if (!attempt) throw new Error("a claimed job has an attempt");
-  let unknown = repair;
+  let mayHaveStarted = repair || (claimed.tries ?? 0) > 0;
   for (let tries = 1; ; tries += 1) {
     try {
-      const started =
-        (unknown ? await findStarted(attempt, deps) : undefined) ??
-        (await deps.images.importImage(submission(attempt)));
-      return await submitted(claimed, attempt, started, repair, deps);
+      const started = mayHaveStarted ? await findStarted(attempt, deps) : undefined;
+      const changed = started ? undefined : await changedSource(claimed, deps);
+      if (changed) return await cancel(claimed, changed, deps);
+      return await submitted(
+        claimed,
+        attempt,
+        started ?? (await deps.images.importImage(submission(attempt))),
+        repair,
+        deps,
+      );
     } catch (error) {
       if (!isCloudError(error) || error.service !== "ecs") throw error;
       const failure = failureOf(error);
-      if (error.outcomeUnknown || /Duplicated|ImageIsImporting|Idempoten/.test(error.code)) {
-        // Somebody has this name or this image already: perhaps our own earlier call, whose answer was lost.
-        unknown = true;
-      }
-      if (failure.class !== "transient") {
-        const settled = await settle(claimed, attempt, error, failure, repair, deps);
-        if (settled !== "again") return settled;
-      }
+      const settled = nameIsTaken(error.code)
+        ? await settleName(claimed, attempt, failure, repair, deps)
+        : await settle(claimed, failure, deps);
+      if (settled !== "again") return settled;
+      mayHaveStarted ||= error.outcomeUnknown || failure.class === "transient";
       const pause = pauseInMilliseconds(tries, deps.patience.random, error.retryAfterInMilliseconds);
       const timeLeft = deps.patience.deadline.getTime() - deps.clock.now().getTime();
       if (tries >= 5 || pause >= timeLeft) return giveUpForNow(claimed, failure, deps);
       await deps.clock.sleep(pause);
     }
   }
+}
+
+/** ECS takes whatever lies under a key. Only the very bytes that were inspected and claimed may be asked for. */
+async function changedSource({ attempt, subject }: JobRecord, { objects }: ImportDeps): Promise<string | undefined> {
+  for (const [index, { OSSObject }] of (attempt?.request.DiskDeviceMapping ?? []).entries()) {
+    const facts = await objects.stat({ bucket: subject.bucket, key: OSSObject });
+    if (facts?.etag === attempt?.diskEtags[index]) continue;
+    const what = OSSObject === subject.key ? "the object" : `its disk ${OSSObject}`;
+    return facts
+      ? `${what} was replaced by a newer version, which is looked at on its own`
+      : `${what} was deleted before it could be imported`;
+  }
+  return undefined;
+}
+
+async function cancel(claimed: JobRecord, reason: string, deps: ImportDeps): Promise<JobRecord | undefined> {
+  const { subject, uploadedAt, findings, attempt } = claimed;
+  const made = await deps.ledger.append(claimed, {
+    state: "cancelled",
+    subject,
+    uploadedAt,
+    reason,
+    ...(attempt ? { attempt } : {}),
+    ...(findings ? { findings } : {}),
+  });
+  return made.done ? conclude(made.record, deps, claimed) : made.current;
 }
 
 /** The request as it is sent: with the attempt's ClientToken, and with its tag, which outlasts the token. */
@@ -147,21 +176,33 @@ async function submitted(
   return made.record;
 }
 
-/** What to do after ECS said no: look again, take another name, park, or end. */
-async function settle(
+const nameIsTaken = (code: string): boolean => code === "InvalidImageName.Duplicated" || code === "ImageIsImporting";
+
+/** An image of this name exists or is being made: ours, whose answer was lost; another's; or ECS does not show it yet. */
+async function settleName(
   claimed: JobRecord,
   attempt: Attempt,
-  error: CloudError,
   failure: Failure,
   repair: boolean,
   deps: ImportDeps,
 ): Promise<JobRecord | undefined | "again"> {
-  if (error.code === "InvalidImageName.Duplicated") {
-    const started = await findStarted(attempt, deps);
-    if (started) return submitted(claimed, attempt, started, repair, deps);
-    const renamed = attempt.nameIsDefault ? await claimWithOtherName(claimed, attempt, deps) : undefined;
-    if (renamed) return renamed.done ? submit(renamed.record, false, deps) : renamed.current;
-  }
+  const started = await findStarted(attempt, deps);
+  if (started) return submitted(claimed, attempt, started, repair, deps);
+  const holders = await deps.images.describeImages({ imageName: attempt.request.ImageName });
+  // Another name while nobody knows whose this one is might make a second image of the same.
+  if (holders.length === 0) return "again";
+  const renamed = attempt.nameIsDefault ? await claimWithOtherName(claimed, attempt, deps) : undefined;
+  if (renamed) return renamed.done ? submit(renamed.record, false, deps) : renamed.current;
+  return settle(claimed, failure, deps);
+}
+
+/** What to do after ECS said no: try again, park, or end. */
+async function settle(
+  claimed: JobRecord,
+  failure: Failure,
+  deps: ImportDeps,
+): Promise<JobRecord | undefined | "again"> {
+  if (failure.class === "transient") return "again";
   return failure.class === "account" ? park(claimed, failure, deps) : fail(claimed, failure, deps);
 }
 
@@ -191,7 +232,7 @@ async function park(claimed: JobRecord, failure: Failure, deps: ImportDeps): Pro
   const tries = (claimed.tries ?? 0) + 1;
   const since = claimed.since ?? claimed.at;
   const { code, reason, advice, requestId } = failure;
-  if (now.getTime() - Date.parse(since) > parkedAtMostInMilliseconds) {
+  if (now.getTime() - Date.parse(since) > triedAtMostInMilliseconds) {
     return fail(
       claimed,
       {
@@ -244,25 +285,37 @@ async function fail(claimed: JobRecord, failure: Failure, deps: ImportDeps): Pro
     ...(requestId ? { requestId } : {}),
   };
   const made = await deps.ledger.append(claimed, step);
-  return made.done ? conclude(made.record, deps) : made.current;
+  return made.done ? conclude(made.record, deps, claimed) : made.current;
 }
 
 async function giveUpForNow(claimed: JobRecord, failure: Failure, deps: ImportDeps): Promise<JobRecord | undefined> {
-  if ((claimed.tries ?? 0) >= maximumRepairs)
+  if (deps.clock.now().getTime() - Date.parse(claimed.since ?? claimed.at) > triedAtMostInMilliseconds)
     return fail(claimed, { ...failure, advice: "Replay the image when ECS can be reached again." }, deps);
   throw new RetryLater(`ECS gave no usable answer for ${claimed.subject.key}: ${failure.reason}`);
 }
 
-/** Everything that the end of a job asks for, in an order that can be interrupted anywhere and done again. */
+/**
+ * Everything that the end of a job asks for, in an order that can be interrupted anywhere and done again. While whoever
+ * took the step before, `previous`, may still be writing an older status file, the job stays in the index, and a later
+ * tick writes the file once more.
+ */
 export async function conclude(
   record: JobRecord,
-  deps: Pick<ImportDeps, "objects" | "ledger" | "log">,
+  deps: Pick<ImportDeps, "objects" | "ledger" | "log" | "clock">,
+  previous?: JobRecord,
 ): Promise<JobRecord> {
   await writeStatus(record, deps);
   logStep(deps.log, record, record.code === "manifest.invalid" ? "manifest.invalid" : endEvents[record.state]);
-  await deps.ledger.close(record.jobId);
+  const isAlone =
+    record.sequence === 1 ||
+    (previous && deps.clock.now().getTime() - Date.parse(previous.at) > invocationLifetimeInMilliseconds);
+  const due = new Date(Date.parse(record.at) + invocationLifetimeInMilliseconds);
+  await deps.ledger.close(record, isAlone ? undefined : { ...openEntryOf(record, due), warned: saidItsEnd });
   return record;
 }
+
+/** `warned` of an index entry whose job has ended: the log has its line. */
+export const saidItsEnd = 1;
 
 const endEvents = {
   rejected: "image.rejected",

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import { isCloudError } from "../cloud/cloud-error.ts";
 import type { ObjectRef, ObjectStore } from "../cloud/ports.ts";
 import { type JobRecord, type JobStep, jobIdOf, jobStates, mayGo } from "./job.ts";
 import { type OpenEntry, openKey, openPrefix, parseOpenKey, sequenceText } from "./open-entry.ts";
@@ -53,8 +52,11 @@ export interface Ledger {
   keepOpen(entry: OpenEntry, replaced: readonly OpenEntry[]): Promise<void>;
   /** Deletes index entries that stand for nothing any more. */
   dropEntries(entries: readonly OpenEntry[]): Promise<void>;
-  /** Deletes all of a job's index entries: only after everything that its end asks for is done. */
-  close(jobId: string): Promise<void>;
+  /**
+   * Takes a job out of the index: only after everything that its end asks for is done. `kept` is written instead, for
+   * what is left to do later. Entries of later steps stay: somebody else is at work there.
+   */
+  close(record: Pick<JobRecord, "jobId" | "sequence">, kept?: OpenEntry): Promise<void>;
   /** One page of open jobs in the order of keys; `next` is where the following page starts. */
   openJobs(
     startAfter: string | undefined,
@@ -83,7 +85,7 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
 
   const readRecord = async (key: string): Promise<JobRecord | undefined> => {
     const found = await objects.read(inState(key), maximumRecordInBytes);
-    return found && parseRecord(found.body.toString("utf8"));
+    return found && parseRecord(key, found.body.toString("utf8"));
   };
 
   const recordKeys = async (jobId: string): Promise<readonly string[]> => {
@@ -105,22 +107,14 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
   const link = async (object: ObjectRef, jobId: string): Promise<void> =>
     objects.put(inState(`${linksOf(object)}${jobId}`), "", "application/json");
 
-  const openEntriesOf = async (jobId: string): Promise<readonly string[]> => {
+  /** Deletes the index entries of a job's steps up to this one, but for `kept`. */
+  const dropUpTo = async (
+    { jobId, sequence }: Pick<JobRecord, "jobId" | "sequence">,
+    kept: string | undefined,
+  ): Promise<void> => {
     const page = await objects.list(stateBucket, { prefix: `${openPrefix}${jobId}/` });
-    return page.objects.map(({ key }) => key);
-  };
-
-  /** True when this very record is in the ledger, false when the place is taken by another's. */
-  const create = async (key: string, record: JobRecord): Promise<boolean> => {
-    try {
-      return await objects.create(inState(key), JSON.stringify(record));
-    } catch (error) {
-      if (!isCloudError(error) || !error.outcomeUnknown) throw error;
-      // The answer was lost: look whose record is there now.
-      const found = await readRecord(key);
-      if (found) return found.nonce === record.nonce;
-      return objects.create(inState(key), JSON.stringify(record));
-    }
+    const keys = page.objects.map(({ key }) => key);
+    await deleteAll(keys.filter((key) => key !== kept && (parseOpenKey(key)?.sequence ?? 0) <= sequence));
   };
 
   return {
@@ -170,8 +164,8 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
         ...(entry ? [objects.put(inState(openKey(entry)), "", "application/json")] : []),
         ...newlyNamed(previous, record).map((key) => link({ bucket: step.subject.bucket, key }, record.jobId)),
       ]);
-      if (await create(recordKey(record.jobId, record.sequence), record)) {
-        if (entry) await deleteAll((await openEntriesOf(record.jobId)).filter((key) => key !== openKey(entry)));
+      if (await objects.create(inState(recordKey(record.jobId, record.sequence)), JSON.stringify(record))) {
+        if (entry) await dropUpTo(record, openKey(entry));
         return { done: true, record };
       }
       // Our index entry may bear the very name of the winner's, so it stays: a tick collapses what is double.
@@ -191,8 +185,9 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
 
     dropEntries: (entries) => deleteAll(entries.map(openKey)),
 
-    async close(jobId) {
-      await deleteAll(await openEntriesOf(jobId));
+    async close(record, kept) {
+      if (kept) await objects.put(inState(openKey(kept)), "", "application/json");
+      await dropUpTo(record, kept && openKey(kept));
     },
 
     async openJobs(startAfter) {
@@ -244,14 +239,16 @@ export function openEntryOf(record: JobRecord, due: Date): OpenEntry {
   };
 }
 
-/** A record as it was written, or undefined when it is not one: a truncated or foreign object. */
-function parseRecord(text: string): JobRecord | undefined {
+/** A record as it was written. What is not one is an error: to take it for absent would begin the job anew. */
+function parseRecord(key: string, text: string): JobRecord {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
+    value = JSON.parse(text);
   } catch {
-    return undefined;
+    // Falls through to the error below.
   }
+  if (!isRecord(value)) throw new Error(`The ledger's ${key} cannot be read: it was changed by something else.`);
+  return value;
 }
 
 function isRecord(value: unknown): value is JobRecord {

@@ -2,12 +2,11 @@ import type { World } from "./world.ts";
 
 const second = 1000;
 const minute = 60 * second;
-/** Between ticks: as s.yaml has them, then hours, so that every pause and every period of grace passes. */
+/** Between ticks: as s.yaml has them at first, then longer, so that every pause and period of grace passes. */
 const pauses = [
-  ...Array.from({ length: 12 }, () => 30 * second),
-  ...Array.from({ length: 15 }, () => minute),
-  ...Array.from({ length: 12 }, () => 10 * minute),
-  ...Array.from({ length: 12 }, () => 3 * 60 * minute),
+  ...[30, 30, 60, 60, 120, 240, 480].map((seconds) => seconds * second),
+  ...Array.from({ length: 14 }, () => 10 * minute),
+  ...Array.from({ length: 14 }, () => 3 * 60 * minute),
 ];
 
 /**
