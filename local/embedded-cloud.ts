@@ -10,7 +10,7 @@ import { authorize } from "./ram/authorization.ts";
 import { createIdentities } from "./ram/identities.ts";
 import { preparedRoles, type Roles } from "./ram/roles.ts";
 import { type Faults, noFaults } from "./wire/faults.ts";
-import type { Identities } from "./wire/identities.ts";
+import type { Identities, PermissionQuestion } from "./wire/identities.ts";
 
 /** Everything about the account is synthetic, and valid on the embedded cloud only. */
 export const embeddedAccount = {
@@ -25,6 +25,8 @@ export interface EmbeddedCloudOptions {
   readonly buckets: readonly string[];
   readonly ports?: { readonly oss?: number; readonly ecs?: number; readonly fc?: number };
   readonly clock?: Clock;
+  /** Hears of whatever a role asks to do, and whether it may. */
+  readonly onPermissionQuestion?: (roleName: string, question: PermissionQuestion) => void;
   /** The clock that callers sign by, where `clock` is not the machine's. */
   readonly signingClock?: Clock;
   readonly ecsSettings?: Partial<EcsSettings>;
@@ -56,7 +58,7 @@ export interface EmbeddedCloud {
 export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
   const { region, ports = {}, clock = systemClock, signingClock = clock, functions } = options;
   const { accountId } = embeddedAccount;
-  const identities = createIdentities([embeddedAccount]);
+  const identities = createIdentities([embeddedAccount], options.onPermissionQuestion);
   const roles = preparedRoles();
   const faults = noFaults();
   let fc: FcHost | undefined;

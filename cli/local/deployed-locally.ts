@@ -14,7 +14,10 @@ export const localBucket = "images";
 export const localStateBucket = "images-import-state";
 
 export interface DeployedLocallyOptions
-  extends Pick<EmbeddedCloudOptions, "dataDirectory" | "ports" | "ecsSettings" | "ossOptions" | "clock"> {
+  extends Pick<
+    EmbeddedCloudOptions,
+    "dataDirectory" | "ports" | "ecsSettings" | "ossOptions" | "clock" | "onPermissionQuestion"
+  > {
   /** Where s.yaml, ram/ and dist/ lie. */
   readonly packageRoot: string;
   readonly tickSeconds?: number;

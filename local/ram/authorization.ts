@@ -1,8 +1,5 @@
-import type { Identity, PolicyDocument } from "../wire/identities.ts";
+import type { Decision, Identity, PolicyDocument } from "../wire/identities.ts";
 import { matchesWildcard } from "./wildcard.ts";
-
-/** `ImplicitDeny`: nothing allows it. `ExplicitDeny`: a Deny statement names it, which outweighs every Allow. */
-export type Decision = "Allow" | "ImplicitDeny" | "ExplicitDeny";
 
 const listed = (value: string | readonly string[]): readonly string[] => (typeof value === "string" ? [value] : value);
 
@@ -24,8 +21,11 @@ export const decide = (policies: readonly PolicyDocument[], action: string, reso
 };
 
 /** What an identity may do: an identity without policies is the account itself, which may do everything. */
-export const decideFor = (identity: Identity, action: string, resource: string): Decision =>
-  identity.policies === undefined ? "Allow" : decide(identity.policies, action, resource);
+export const decideFor = (identity: Identity, action: string, resource: string): Decision => {
+  const decision = identity.policies === undefined ? "Allow" : decide(identity.policies, action, resource);
+  identity.onQuestion?.({ action, resource, decision });
+  return decision;
+};
 
 /** Whether `identity` may do `action` (`oss:GetObject`) to `resource` (`acs:oss:*:1234:bucket/key`). */
 export const authorize = (identity: Identity, action: string, resource: string): boolean =>

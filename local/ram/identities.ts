@@ -1,11 +1,17 @@
 import { randomBytes } from "node:crypto";
-import type { Identities, Identity } from "../wire/identities.ts";
+import type { Identities, Identity, PermissionQuestion } from "../wire/identities.ts";
 
 /** Sessions stay known this long after their end, so that an expired token can be told from an unknown key. */
 const rememberedAfterExpiryInMilliseconds = 24 * 60 * 60 * 1000;
 
-/** The callers of one embedded cloud: the long-lived keys given here and the sessions issued since, all in memory. */
-export const createIdentities = (accounts: readonly Identity[]): Identities => {
+/**
+ * The callers of one embedded cloud: the long-lived keys given here and the sessions issued since, all in memory.
+ * `onQuestion` hears of whatever a role asks to do.
+ */
+export const createIdentities = (
+  accounts: readonly Identity[],
+  onQuestion?: (roleName: string, question: PermissionQuestion) => void,
+): Identities => {
   const known = new Map(accounts.map((identity) => [identity.accessKeyId, identity]));
   return {
     find: (accessKeyId) => known.get(accessKeyId),
@@ -22,6 +28,7 @@ export const createIdentities = (accounts: readonly Identity[]): Identities => {
         accountId,
         roleName,
         ...(policies === undefined ? {} : { policies }),
+        ...(onQuestion === undefined ? {} : { onQuestion: (question) => onQuestion(roleName, question) }),
       };
       known.set(session.accessKeyId, session);
       return session;

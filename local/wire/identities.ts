@@ -10,6 +10,18 @@ export interface PolicyDocument {
   }[];
 }
 
+/** `ImplicitDeny`: nothing allows it. `ExplicitDeny`: a Deny statement names it, which outweighs every Allow. */
+export type Decision = "Allow" | "ImplicitDeny" | "ExplicitDeny";
+
+/** Whether a caller may do something was asked and decided. */
+export interface PermissionQuestion {
+  /** e.g. `oss:GetObject`. */
+  readonly action: string;
+  /** e.g. `acs:oss:*:1234:bucket/key`. */
+  readonly resource: string;
+  readonly decision: Decision;
+}
+
 export interface Identity {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
@@ -20,10 +32,18 @@ export interface Identity {
   readonly roleName?: string;
   /** Absent: the account itself, which may do everything. */
   readonly policies?: readonly PolicyDocument[];
+  /** Hears of every question about this caller. */
+  readonly onQuestion?: (question: PermissionQuestion) => void;
 }
 
 export interface Identities {
   find(accessKeyId: string): Identity | undefined;
   /** New credentials `STS.…` of a role, valid for `seconds` from `now`. */
-  issueSession(options: { roleName: string; accountId: string; policies?: readonly PolicyDocument[]; seconds: number; now: Date }): Identity;
+  issueSession(options: {
+    roleName: string;
+    accountId: string;
+    policies?: readonly PolicyDocument[];
+    seconds: number;
+    now: Date;
+  }): Identity;
 }
