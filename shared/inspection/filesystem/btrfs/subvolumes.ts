@@ -34,7 +34,7 @@ async function findRootItem(forest: Forest, id: bigint) {
   return items.at(-1)?.data;
 }
 
-export async function openFileTree(forest: Forest, id: bigint): Promise<FileTree | undefined> {
+async function openFileTree(forest: Forest, id: bigint): Promise<FileTree | undefined> {
   const item = await findRootItem(forest, id);
   if (item === undefined) return undefined;
   return { id, tree: forest.plant({ address: item.u64(176), level: item.u8(238) }) };

@@ -2,7 +2,6 @@ import { ByteRecord } from "../../source/byte-record.ts";
 import { MalformedImage } from "../../source/byte-source.ts";
 
 /** Types of attributes that this reader asks for. */
-export const STANDARD_INFORMATION = 0x10;
 export const ATTRIBUTE_LIST = 0x20;
 export const VOLUME_NAME = 0x60;
 export const VOLUME_INFORMATION = 0x70;

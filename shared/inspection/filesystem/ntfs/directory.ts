@@ -84,7 +84,7 @@ function upper(unit: number): number {
 }
 
 /** Order of names in an index: by UTF-16 units in upper case. Close to the volume's own table, equal for what is asked. */
-export function compareNames(a: string, b: string): number {
+function compareNames(a: string, b: string): number {
   for (let at = 0; at < a.length && at < b.length; at++) {
     const difference = upper(a.charCodeAt(at)) - upper(b.charCodeAt(at));
     if (difference !== 0) return difference;

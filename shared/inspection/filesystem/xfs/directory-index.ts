@@ -11,7 +11,7 @@ const maxLevels = 6;
 const maxNeighbours = 64;
 
 /** Hash of a name by which the index is sorted: four bytes a step, seven bits each, rotating. */
-export function hashName(name: Buffer): number {
+function hashName(name: Buffer): number {
   const rotate = (value: number, bits: number) => (value << bits) | (value >>> (32 - bits));
   let hash = 0;
   let at = 0;

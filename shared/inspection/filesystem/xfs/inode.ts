@@ -4,7 +4,7 @@ import type { FsNode, NodeKind } from "../filesystem.ts";
 import { blockOffset, type XfsVolume } from "./superblock.ts";
 
 /** How an inode's data fork holds its contents. */
-export type ForkFormat = "local" | "extents" | "btree";
+type ForkFormat = "local" | "extents" | "btree";
 
 const NREXT64 = 1n << 4n;
 const REALTIME = 1;
