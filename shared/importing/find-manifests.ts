@@ -2,7 +2,7 @@ import { isCloudError } from "../cloud/cloud-error.ts";
 import type { ObjectStore } from "../cloud/ports.ts";
 import { bucketManifestNames, manifestConflict, sidecarNamesOf } from "../manifest/manifest-names.ts";
 import type { Problem } from "../manifest/problem.ts";
-import { type ReadManifest, readManifest } from "../manifest/read-manifest.ts";
+import type { ReadManifest } from "../manifest/read-manifest.ts";
 import type { BucketManifest, Settings } from "../manifest/settings.ts";
 import { maxManifestBytes } from "../manifest/source-tree.ts";
 
@@ -12,18 +12,26 @@ export type Found<Manifest> =
 
 /** The bucket manifest, where there is one. */
 export const findBucketManifest = (objects: ObjectStore, bucket: string): Promise<Found<BucketManifest>> =>
-  find(objects, bucket, bucketManifestNames, (text, file) => readManifest(text, file, "bucket"));
+  find(objects, bucket, bucketManifestNames, ({ readManifest }, text, file) => readManifest(text, file, "bucket"));
 
 /** The sidecar of an image, where there is one. */
 export const findSidecar = (objects: ObjectStore, bucket: string, imageKey: string): Promise<Found<Settings>> =>
-  find(objects, bucket, sidecarNamesOf(imageKey), (text, file) => readManifest(text, file, "sidecar"));
+  find(objects, bucket, sidecarNamesOf(imageKey), ({ readManifest }, text, file) =>
+    readManifest(text, file, "sidecar"),
+  );
+
+type Reading = typeof import("../manifest/read-manifest.ts");
 
 /** One call lists all names that a manifest can have; only one that exists is read. */
 async function find<Manifest>(
   objects: ObjectStore,
   bucket: string,
   names: readonly string[],
-  read: (text: Uint8Array, file: string) => ReadManifest<Manifest> | { readonly problems: readonly Problem[] },
+  read: (
+    reading: Reading,
+    text: Uint8Array,
+    file: string,
+  ) => ReadManifest<Manifest> | { readonly problems: readonly Problem[] },
 ): Promise<Found<Manifest>> {
   const [first = ""] = names;
   const prefix = first.slice(0, first.lastIndexOf(".") + 1);
@@ -34,9 +42,11 @@ async function find<Manifest>(
   if (file === undefined) return {};
   if (conflict) return { problems: [{ file, line: 1, column: 1, pointer: "", message: conflict }] };
   try {
-    const found = await objects.read({ bucket, key: file }, maxManifestBytes);
+    // Most images have no manifest, so the parser is loaded for one that exists, while its content is on the way.
+    const content = objects.read({ bucket, key: file }, maxManifestBytes);
+    const [found, reading] = await Promise.all([content, import("../manifest/read-manifest.ts")]);
     if (!found) return {};
-    const result = read(found.body, file);
+    const result = read(reading, found.body, file);
     return "problems" in result ? result : { manifest: result };
   } catch (error) {
     if (!isCloudError(error) || error.code !== "TooLarge") throw error;
