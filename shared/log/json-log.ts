@@ -21,18 +21,29 @@ export function jsonLog({ clock, level: lowest, write, always }: JsonLogOptions)
     if (order[level] < order[lowest]) return;
     const line = { time: clock.now().toISOString(), level, event, message, ...always, ...fields };
     const text = printableJson(line);
-    if (Buffer.byteLength(text) <= maximumLineInBytes) return write(text);
-    const { findings, reason, ...rest } = line as LogFields & { findings?: readonly unknown[] };
-    write(
-      printableJson({
-        ...rest,
-        message: message.slice(0, 2000),
-        reason: reason?.slice(0, 4000),
-        truncated: true,
-        findings: findings?.slice(0, 10),
-      }).slice(0, maximumLineInBytes),
-    );
+    if (fits(text)) return write(text);
+    for (const most of shortenings) {
+      const shorter = printableJson({ ...shortened(line, most), truncated: true });
+      if (fits(shorter)) return write(shorter);
+    }
+    write(printableJson({ time: line.time, level, event, message: message.slice(0, 200), ...always, truncated: true }));
   };
+}
+
+const fits = (text: string): boolean => Buffer.byteLength(text) <= maximumLineInBytes;
+
+/** Ever shorter texts and lists, until the line fits. */
+const shortenings = [
+  { characters: 4000, items: 20 },
+  { characters: 1000, items: 10 },
+  { characters: 128, items: 5 },
+] as const;
+
+function shortened(line: object, { characters, items }: (typeof shortenings)[number]): object {
+  return JSON.parse(JSON.stringify(line), (_, value) => {
+    if (typeof value === "string") return value.slice(0, characters);
+    return Array.isArray(value) ? value.slice(0, items) : value;
+  });
 }
 
 /**
