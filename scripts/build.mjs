@@ -7,7 +7,7 @@
 // esbuild splits code for ES modules only, while FC's loader and SDKs written for require() want CommonJS. Hence two
 // steps: bundle and split as ES modules in memory, then turn each file into CommonJS.
 import { existsSync } from "node:fs";
-import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -114,6 +114,12 @@ const buildTarget = async ({ folder, entries, minify }) => {
   await writeFile(join(root, folder, "package.json"), '{"type":"commonjs"}\n');
 };
 
+/** The disk that `oss-image-import local` imports when it is given none. */
+const copySample = async () => {
+  const folder = join(root, "cli/local/sample");
+  if (existsSync(folder)) await cp(folder, join(root, "dist/cli/sample"), { recursive: true });
+};
+
 /** Makes `npx oss-image-import` work in a checkout: npm links a package's commands for its dependents only. */
 const linkCommand = async () => {
   const file = join(root, command);
@@ -131,6 +137,7 @@ try {
     await rm(join(root, folder), { recursive: true, force: true });
   }
   for (const target of targets) await buildTarget(target);
+  await copySample();
   await linkCommand();
 } catch (error) {
   // esbuild has already shown where and what.
