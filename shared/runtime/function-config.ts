@@ -32,7 +32,9 @@ export function readFunctionConfig(environment: Readonly<Record<string, string |
   const endpoint = (name: string): string => {
     const value = environment[name]?.trim() ?? "";
     if (value !== "" && !/^https?:\/\/[A-Za-z0-9.:[\]-]+$/.test(value))
-      problems.push(`${name} must be empty or begin with https://, but is ${JSON.stringify(value)}`);
+      problems.push(
+        `${name} must be empty or begin with https://, but is ${JSON.stringify(withoutCredentials(value))}`,
+      );
     return value;
   };
   const imageBucket = bucket("IMAGE_BUCKET");
@@ -55,3 +57,5 @@ export function readFunctionConfig(environment: Readonly<Record<string, string |
     );
   return config;
 }
+
+const withoutCredentials = (url: string): string => url.replace(/[^/]*@/, "…@");
