@@ -158,17 +158,19 @@ function asCloudError(error: unknown): CloudError {
     requestId?: unknown;
     message?: unknown;
   };
-  const text = typeof message === "string" ? message.slice(0, 500) : String(error);
   const answered = typeof status === "number" && status > 0;
-  // 5xx answers do not say whether the request was processed; neither does a body that is not OSS's XML (code Unknown).
-  const known = answered && typeof code === "string" && code !== "Unknown" && !/Error$/.test(code);
+  // Of an answer to GET or HEAD the client reads no body: such a refusal has no code.
+  const own = answered && typeof code === "string" && code !== "Unknown" ? code : undefined;
+  // Neither a 5xx nor an answer that is not OSS's says whether the request was processed.
+  const refused = answered && status < 500 && status !== 408 && (own !== undefined || status >= 400);
+  const text = typeof message === "string" ? message.slice(0, 500) : String(error);
   return new CloudError({
     service: "oss",
-    code: known ? code : noAnswer,
-    message: text,
+    code: own ?? (refused ? `Http${status}` : noAnswer),
+    message: own || !answered ? text : `OSS answered with status ${status} and no reason that can be read`,
     status: answered ? status : undefined,
     requestId: typeof requestId === "string" ? requestId : undefined,
-    outcomeUnknown: !known || status >= 500,
+    outcomeUnknown: !refused,
     cause: error,
   });
 }
