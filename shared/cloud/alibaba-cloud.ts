@@ -1,6 +1,7 @@
 /** The only door to the vendor's SDKs. Imported dynamically, so that an ignored object loads none of them. */
 import { alibabaObjects } from "./alibaba-objects.ts";
 import type { Cloud, Credentials, ImageService } from "./ports.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 export interface AlibabaCloudOptions {
   readonly region: string;
@@ -12,10 +13,14 @@ export interface AlibabaCloudOptions {
 
 export function alibabaCloud({ region, credentials, ossEndpoint, ecsEndpoint, ...rest }: AlibabaCloudOptions): Cloud {
   return {
-    objects: alibabaObjects({ region, credentials, ...rest, ...(ossEndpoint ? { endpoint: ossEndpoint } : {}) }),
+    objects: withoutSecrets(
+      alibabaObjects({ region, credentials, ...rest, ...(ossEndpoint ? { endpoint: ossEndpoint } : {}) }),
+      credentials,
+    ),
     images: lateImages(async () => {
       const { alibabaImages } = await import("./alibaba-images.ts");
-      return alibabaImages({ region, credentials, ...rest, ...(ecsEndpoint ? { endpoint: ecsEndpoint } : {}) });
+      const images = alibabaImages({ region, credentials, ...rest, ...(ecsEndpoint ? { endpoint: ecsEndpoint } : {}) });
+      return withoutSecrets(images, credentials);
     }),
   };
 }
