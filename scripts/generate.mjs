@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { formatted } from "./format-text.mjs";
+import { errorsPage } from "./generate-errors.mjs";
 import { manifestPage } from "./generate-manifest-docs.mjs";
 import { bucketManifestSchema, sidecarSchema } from "./generate-schemas.mjs";
 import { schemaTypes, validators, validatorTypes } from "./generate-validators.mjs";
@@ -24,6 +25,7 @@ const steps = [
   { file: "shared/manifest/generated/validators.d.cts", make: validatorTypes },
   { file: "shared/manifest/generated/schema-types.ts", make: schemaTypes },
   { file: "docs/manifest.md", committed: true, make: manifestPage },
+  { file: "docs/errors.md", committed: true, make: errorsPage },
 ];
 
 const root = join(import.meta.dirname, "..");
