@@ -1,5 +1,5 @@
 import { type FaultKind, faultKinds } from "./fault-kinds.ts";
-import { plainUpload, type Scenario } from "./scenarios.ts";
+import { plainUpload, replacedBefore, rivalBefore, type Scenario, tickBefore } from "./scenarios.ts";
 import type { PlannedFault, Schedule } from "./schedule.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -23,6 +23,24 @@ export function faultPairs(requests: number, count: number | "all"): readonly Sc
     const [first, second] = [pick(single, random), pick(single, random)];
     return first.at < second.at ? [pair(first, second)] : [pair(second, first)];
   });
+}
+
+/** Calls to the cloud of one import, and some more. */
+const callsOfImport = 34;
+
+/** Something happens in between any two calls of an import; then also with a fault soon after. */
+export function interruptions(withFaults: number): readonly Schedule[] {
+  const makers = [tickBefore, replacedBefore, rivalBefore];
+  const plain = makers.flatMap((make) =>
+    numbers(callsOfImport).map((call) => ({ scenario: make(call), faults: [], seed: call })),
+  );
+  const random = seededRandom(withFaults);
+  const faulty = numbers(withFaults).map((seed) => {
+    const call = 1 + Math.floor(random() * callsOfImport);
+    const at = call + Math.floor(random() * 40);
+    return { scenario: pick(makers, random)(call), faults: [{ at, kind: pick(faultKinds, random) }], seed };
+  });
+  return [...plain, ...faulty];
 }
 
 const mostFaults = 6;

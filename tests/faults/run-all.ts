@@ -1,10 +1,15 @@
-import { faultPairs, randomSchedule, singleFaults } from "./plans.ts";
-import { type Scenario, scenarios } from "./scenarios.ts";
+import { faultPairs, interruptions, randomSchedule, singleFaults } from "./plans.ts";
+import { plainUpload, type Scenario, scenarios } from "./scenarios.ts";
 import { runSchedule, type Schedule, type ScheduleResult } from "./schedule.ts";
 
 export interface Extent {
-  /** One in so many of the single faults of each scenario. */
+  /** Only parts of the report whose name has this in it. */
+  readonly only: string;
+  /** One in so many of the single faults of each scenario; the plain upload's are all run unless `isSample`. */
   readonly oneIn: number;
+  readonly isSample: boolean;
+  /** Of something in between two calls, with a fault as well. */
+  readonly interruptions: number;
   readonly pairs: number | "all";
   readonly random: { readonly count: number; readonly firstSeed: number };
   /** Of several processes that share the work, which this is. */
@@ -26,6 +31,9 @@ export interface Failure {
   readonly violations: readonly string[];
 }
 
+/** The part of the report that seeds repeat. */
+export const randomPart = "random schedules";
+
 const worldsAtOnce = 6;
 
 /** Runs what the extent asks for; each failure is reported as it is found. */
@@ -37,21 +45,23 @@ export async function runAll(extent: Extent, onFailure: (failure: Failure) => vo
       onFailure({ schedule: { scenario, faults: [], seed: 0 }, violations: result.violations });
     usual.set(scenario, result.requests);
   }
-  const requestsOf = (scenario: Scenario): number => usual.get(scenario) ?? 0;
+  const requestsOf = (scenario: Scenario): number => usual.get(scenario) ?? 200;
   const known = scenarios.map((scenario) => ({ scenario, requests: requestsOf(scenario) }));
   const parts: readonly (readonly [string, readonly Schedule[]])[] = [
     ...scenarios.map((scenario) => {
       const all = singleFaults(scenario, requestsOf(scenario));
-      return [scenario.name, all.filter((_, index) => index % extent.oneIn === 0)] as const;
+      const oneIn = scenario === plainUpload && !extent.isSample ? 1 : extent.oneIn;
+      return [scenario.name, all.filter((_, index) => index % oneIn === 0)] as const;
     }),
-    ["pairs of faults, plain upload", faultPairs(requestsOf(scenarios[0] as Scenario), extent.pairs)],
+    ["in between any two calls", interruptions(extent.interruptions)],
+    ["pairs of faults, plain upload", faultPairs(requestsOf(plainUpload), extent.pairs)],
     [
-      "random schedules",
+      randomPart,
       Array.from({ length: extent.random.count }, (_, index) => randomSchedule(known, extent.random.firstSeed + index)),
     ],
   ];
   const rows: Row[] = [];
-  for (const [name, schedules] of parts) {
+  for (const [name, schedules] of parts.filter(([part]) => part.includes(extent.only))) {
     const row: Row = { name, schedules: 0, faults: 0, lost: 0, doubled: 0, violated: 0 };
     rows.push(row);
     const mine = schedules.filter((_, index) => index % extent.share.of === extent.share.index);

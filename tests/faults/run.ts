@@ -4,14 +4,15 @@
  */
 import { fork } from "node:child_process";
 import { parseArgs } from "node:util";
-import { type Extent, type Failure, type Row, runAll } from "./run-all.ts";
+import { type Extent, type Failure, type Row, randomPart, runAll } from "./run-all.ts";
 import { runSchedule } from "./schedule.ts";
 import { parseSchedule, scheduleText } from "./schedule-text.ts";
 
 const help = `npm run test:faults -- [options]
-  --quick            a sample, in less than a minute
-  --all              every pair of faults for the plain upload as well (an hour or so)
-  --seed N           the first seed of the random schedules; with --count 1, that one alone
+  --quick            a sample, in about a minute
+  --all              every fault at every request of every scenario, and every pair for the plain upload (hours)
+  --only TEXT        only the scenarios whose names have this in them
+  --seed N           the first seed of the random schedules, and only those: one, or as many as --count says
   --count N          how many random schedules
   --schedule TEXT    one schedule, as a failing run prints it
 `;
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     options: {
       quick: { type: "boolean", default: false },
       all: { type: "boolean", default: false },
+      only: { type: "string" },
       seed: { type: "string" },
       count: { type: "string" },
       schedule: { type: "string" },
@@ -32,12 +34,14 @@ async function main(): Promise<void> {
   });
   if (values.help) return void process.stdout.write(help);
   if (values.schedule !== undefined) return repeat(values.schedule);
-  const onlyRandom = values.seed !== undefined;
-  const firstSeed = Number(values.seed ?? 1);
-  const extent = {
-    oneIn: onlyRandom ? Number.POSITIVE_INFINITY : values.quick ? 17 : 1,
-    pairs: onlyRandom ? 0 : values.all ? ("all" as const) : values.quick ? 60 : 1000,
-    random: { count: Number(values.count ?? (onlyRandom ? 1 : values.quick ? 60 : 800)), firstSeed },
+  const { quick, all, seed, count } = values;
+  const extent: Omit<Extent, "share"> = {
+    only: values.only ?? (seed === undefined ? "" : randomPart),
+    isSample: quick,
+    oneIn: quick ? 41 : all ? 1 : 5,
+    interruptions: quick ? 20 : 400,
+    pairs: quick ? 40 : all ? "all" : 600,
+    random: { count: Number(count ?? (seed !== undefined ? 1 : quick ? 40 : 600)), firstSeed: Number(seed ?? 1) },
   };
   if (values.share !== undefined) return work({ ...extent, share: { index: Number(values.share), of: processes } });
   const started = performance.now();

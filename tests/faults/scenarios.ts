@@ -93,13 +93,7 @@ export const scenarios: readonly Scenario[] = [
     mustBeAvailable: [key],
     run: async (world) => {
       await world.upload(key, imageBytes(1));
-      let calls = 0;
-      world.interleave = async () => {
-        calls += 1;
-        if (calls !== 12) return;
-        world.interleave = undefined;
-        await world.upload(key, imageBytes(2));
-      };
+      atCall(world, 12, () => world.upload(key, imageBytes(2)));
       await world.handleAll();
     },
   },
@@ -149,4 +143,139 @@ export const scenarios: readonly Scenario[] = [
       world.roles.set(imageImportRoleName, imageImportRole);
     },
   },
+  {
+    name: "same name in the same second",
+    images: { least: 2, most: 2 },
+    mustBeAvailable: ["a/web.qcow2", "b/web.qcow2"],
+    run: async (world) => {
+      await world.upload("a/web.qcow2", imageBytes(1));
+      await world.upload("b/web.qcow2", imageBytes(2));
+      await world.handleAll();
+    },
+  },
+  {
+    name: "image shown late, tokens forgotten",
+    ...one,
+    run: async (world) => {
+      world.ecs.settings.imageVisibleAfterSeconds = 45;
+      world.ecs.settings.clientTokenSeconds = 60;
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+    },
+  },
+  {
+    name: "import that fails",
+    images: { least: 1, most: 1 },
+    mustBeAvailable: [],
+    run: async (world) => {
+      world.ecs.scriptImport(
+        { key },
+        { kind: "fails", errorCode: "ImportImageFailed", errorMsg: "no", atProgress: 40 },
+      );
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+    },
+  },
+  {
+    name: "events reordered, late, ten times",
+    images: { least: 1, most: 2 },
+    mustBeAvailable: [key],
+    run: async (world) => {
+      await world.upload(sidecarKey, "imageName: web\n");
+      await world.upload(key, imageBytes(1));
+      const events = world.events.splice(0);
+      world.clock.advance(5 * hour);
+      world.events.push(...events.reverse());
+      await world.handleAll();
+      for (let again = 1; again < 10; again += 1) {
+        world.events.push(...events);
+        await world.handleAll();
+        world.clock.advance(hour);
+      }
+    },
+  },
+  {
+    name: "event after deletion",
+    images: { least: 0, most: 0 },
+    mustBeAvailable: [],
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      await world.remove(key);
+      await world.handleAll();
+    },
+  },
+  {
+    name: "event after replacement",
+    ...one,
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      await world.upload(key, imageBytes(2));
+      await world.handleAll();
+    },
+  },
+  {
+    name: "a day without ticks",
+    ...one,
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+      world.clock.advance(24 * hour);
+    },
+  },
 ];
+
+/** A tick runs, and time passes, in between two calls of the function that imports. */
+export const tickBefore = (call: number): Scenario => ({
+  name: `a tick before call ${call}`,
+  ...one,
+  run: async (world) => {
+    await world.upload(key, imageBytes(1));
+    atCall(world, call, async () => {
+      world.clock.advance(45_000);
+      await world.tick();
+    });
+    await world.handleAll();
+  },
+});
+
+/** The object is replaced in between two calls of the function that imports. */
+export const replacedBefore = (call: number): Scenario => ({
+  name: `replaced before call ${call}`,
+  images: { least: 1, most: 2 },
+  mustBeAvailable: [key],
+  run: async (world) => {
+    await world.upload(key, imageBytes(1));
+    atCall(world, call, () => world.upload(key, imageBytes(2)));
+    await world.handleAll();
+  },
+});
+
+/** A second instance handles the same event from beginning to end in between two calls of the first. */
+export const rivalBefore = (call: number): Scenario => ({
+  name: `a rival before call ${call}`,
+  ...one,
+  run: async (world) => {
+    await world.upload(key, imageBytes(1));
+    atCall(world, call, () => world.handle(key));
+    await world.handleAll();
+  },
+});
+
+/** Any scenario by its name. */
+export function scenarioNamed(name: string): Scenario | undefined {
+  const [, kind = "", call] = /^(a tick|replaced|a rival) before call (\d+)$/.exec(name) ?? [];
+  const make = { "a tick": tickBefore, replaced: replacedBefore, "a rival": rivalBefore }[kind];
+  return make ? make(Number(call)) : scenarios.find((scenario) => scenario.name === name);
+}
+
+const hour = 3_600_000;
+
+function atCall(world: World, call: number, act: () => Promise<void>): void {
+  let calls = 0;
+  world.interleave = async () => {
+    calls += 1;
+    if (calls !== call) return;
+    world.interleave = undefined;
+    await act();
+  };
+}

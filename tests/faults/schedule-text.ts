@@ -1,5 +1,5 @@
 import { faultKinds } from "./fault-kinds.ts";
-import { scenarios } from "./scenarios.ts";
+import { scenarioNamed, scenarios } from "./scenarios.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** A schedule in one line, for a report and for `--schedule`: `plain upload; 7 killed after, 9 slow; seed 3; skew 60`. */
@@ -11,7 +11,7 @@ export function scheduleText({ scenario, faults, seed, skewInSeconds = 0 }: Sche
 /** Reads what `scheduleText` wrote. Throws when it names something unknown. */
 export function parseSchedule(text: string): Schedule {
   const [name = "", list = "", seed = "", skew = ""] = text.split(";").map((part) => part.trim());
-  const scenario = scenarios.find((known) => known.name === name);
+  const scenario = scenarioNamed(name);
   if (!scenario)
     throw new Error(`There is no scenario ${name}; there are: ${scenarios.map((s) => s.name).join(" · ")}`);
   const faults = list.split(", ").flatMap((fault) => {
