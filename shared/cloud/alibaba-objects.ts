@@ -95,6 +95,8 @@ export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
     async list(bucket, { prefix, startAfter, limit }) {
       // An empty prefix is left out: clients and service differ in how they sign an empty parameter.
       const query = {
+        // XML 1.0 cannot carry most control characters, so a key that has one would come back as another key.
+        "encoding-type": "url",
         "max-keys": String(limit ?? 1000),
         ...(prefix === "" ? {} : { prefix }),
         ...(startAfter ? { "start-after": startAfter } : {}),
@@ -227,8 +229,11 @@ function objectFacts(rawHeaders: object): ObjectFacts {
   };
 }
 
+/** A space may come as `+`, as in the form encoding; a plus sign comes as %2B. */
+const decodedKey = (encoded: string): string => decodeURIComponent(encoded.replaceAll("+", "%20"));
+
 const listedObject = (entry: OSS.ObjectMeta): ListedObject => ({
-  key: entry.name,
+  key: decodedKey(entry.name),
   size: Number(entry.size),
   etag: bareEtag(entry.etag),
   lastModified: new Date(entry.lastModified),
