@@ -7,6 +7,7 @@ import { errorsPage } from "./generate-errors.mjs";
 import { manifestPage } from "./generate-manifest-docs.mjs";
 import { bucketManifestSchema, sidecarSchema } from "./generate-schemas.mjs";
 import { schemaTypes, validators, validatorTypes } from "./generate-validators.mjs";
+import { dependenciesPage } from "./licences.mjs";
 
 const asJson = (value) => formatted(JSON.stringify(value), "generated.json");
 
@@ -25,6 +26,7 @@ const steps = [
   { file: "shared/manifest/generated/validators.d.cts", make: validatorTypes },
   { file: "shared/manifest/generated/schema-types.ts", make: schemaTypes },
   { file: "docs/manifest.md", committed: true, make: manifestPage },
+  { file: "docs/dependencies.md", committed: true, make: dependenciesPage },
   { file: "docs/errors.md", committed: true, make: errorsPage },
 ];
 
