@@ -45,23 +45,25 @@ export function parseLogLine(text: string): BoardLine | undefined {
   }
 }
 
-const outcomes: Readonly<Record<string, Outcome>> = {
-  "object.ignored": "ignored",
-  "object.gone": "ignored",
-  "object.waiting": "waiting",
-  // A parked import goes on only after somebody has changed the account.
-  "import.parked": "waiting",
-  "manifest.invalid": "rejected",
-  "image.rejected": "rejected",
-  "import.submitted": "running",
-  "import.repaired": "running",
-  "import.progress": "running",
-  "import.attention": "running",
-  "import.stuck": "running",
-  "import.available": "available",
-  "import.failed": "failed",
-  "import.cancelled": "failed",
-};
+const outcomes: ReadonlyMap<string, Outcome> = new Map(
+  Object.entries({
+    "object.ignored": "ignored",
+    "object.gone": "ignored",
+    "object.waiting": "waiting",
+    // A parked import goes on only after somebody has changed the account.
+    "import.parked": "waiting",
+    "manifest.invalid": "rejected",
+    "image.rejected": "rejected",
+    "import.submitted": "running",
+    "import.repaired": "running",
+    "import.progress": "running",
+    "import.attention": "running",
+    "import.stuck": "running",
+    "import.available": "available",
+    "import.failed": "failed",
+    "import.cancelled": "failed",
+  } as const),
+);
 
 export type Board = ReadonlyMap<string, BoardJob>;
 
@@ -69,7 +71,7 @@ export type Board = ReadonlyMap<string, BoardJob>;
 export function withLine(board: Board, line: BoardLine): Board {
   const { bucket = "", key, trigger, jobId } = line;
   if (key === undefined) return board;
-  const outcome = outcomes[line.event];
+  const outcome = outcomes.get(line.event);
   const next = new Map(board);
   const touch = (touched: string): void => {
     const known = next.get(touched);
