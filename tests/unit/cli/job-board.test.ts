@@ -1,0 +1,150 @@
+import fc from "fast-check";
+import { type Board, type BoardLine, isAtAnEnd, parseLogLine, withLine } from "../../../cli/local/job-board.ts";
+import { logEvents } from "../../../shared/log/log.ts";
+
+const lineOf = (event: string, more: Partial<BoardLine> = {}): BoardLine => ({
+  event,
+  time: "2026-11-23T10:00:00.000Z",
+  bucket: "images",
+  key: "web.raw",
+  ...more,
+});
+
+const boardOf = (...lines: readonly BoardLine[]): Board => lines.reduce(withLine, new Map());
+
+describe("a line of output", () => {
+  it("is a log line when it is a JSON object with an event and a time", () => {
+    expect(parseLogLine('{"event":"import.progress","time":"t","key":"k"}')).toMatchObject({ key: "k" });
+  });
+
+  it.each([
+    "",
+    "FC Invoke Start RequestId: 1",
+    "{",
+    '{"event":"x"}',
+    '{"time":"x"}',
+    "[]",
+    "null",
+    '"{"',
+    '{"a":1}{"b":2}',
+  ])("is none when it is %j", (text) => {
+    expect(parseLogLine(text)).toBeUndefined();
+  });
+
+  it("never throws, whatever a function prints", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => parseLogLine(text) === undefined || text.startsWith("{")),
+    );
+  });
+});
+
+describe("the board of imports", () => {
+  it.each([
+    ["object.ignored", "ignored"],
+    ["object.gone", "ignored"],
+    ["object.waiting", "waiting"],
+    ["import.parked", "waiting"],
+    ["manifest.invalid", "rejected"],
+    ["image.rejected", "rejected"],
+    ["import.submitted", "running"],
+    ["import.repaired", "running"],
+    ["import.progress", "running"],
+    ["import.attention", "running"],
+    ["import.stuck", "running"],
+    ["import.available", "available"],
+    ["import.failed", "failed"],
+    ["import.cancelled", "failed"],
+    ["image.inspected", "running"],
+  ])("shows after %s that the upload is %s", (event, outcome) => {
+    const [job] = boardOf(lineOf(event)).values();
+    expect(job).toMatchObject({ bucket: "images", key: "web.raw", outcome });
+    expect(job && isAtAnEnd(job)).toBe(outcome !== "running");
+  });
+
+  it.each(["tick.summary", "event.malformed"])("shows nothing new after %s", (event) => {
+    expect(boardOf(lineOf(event))).toEqual(new Map());
+  });
+
+  it("knows every event that the functions write about an object, or leaves it out on purpose", () => {
+    const shown = logEvents.filter((event) => boardOf(lineOf(event)).size > 0);
+    expect(logEvents.filter((event) => !shown.includes(event))).toEqual(["event.malformed", "tick.summary"]);
+  });
+
+  it("follows one import from its upload to its image", () => {
+    const board = boardOf(
+      lineOf("image.inspected", { findings: [{ code: "cloud-init.missing" }] }),
+      lineOf("import.submitted", { jobId: "j", imageId: "m-1", taskId: "t-1", time: "2026-11-23T10:00:01.000Z" }),
+      lineOf("import.progress", { jobId: "j", progress: 40, time: "2026-11-23T10:00:05.000Z" }),
+      lineOf("import.available", { jobId: "j", imageId: "m-1", time: "2026-11-23T10:00:09.000Z" }),
+    );
+    expect([...board.values()]).toEqual([
+      {
+        bucket: "images",
+        key: "web.raw",
+        outcome: "available",
+        jobId: "j",
+        imageId: "m-1",
+        taskId: "t-1",
+        progress: 100,
+        findings: [{ code: "cloud-init.missing" }],
+        reason: undefined,
+        firstSeen: Date.parse("2026-11-23T10:00:00Z"),
+        lastSeen: Date.parse("2026-11-23T10:00:09Z"),
+      },
+    ]);
+  });
+
+  it("keeps an end although its event is delivered again", () => {
+    const board = boardOf(
+      lineOf("import.available", { jobId: "j", imageId: "m-1" }),
+      lineOf("import.duplicate", { jobId: "j", reason: "it was imported already" }),
+    );
+    expect([...board.values()]).toMatchObject([{ outcome: "available", imageId: "m-1", progress: 100 }]);
+  });
+
+  it("shows an import that was already there when the board was begun", () => {
+    expect([...boardOf(lineOf("import.duplicate", { jobId: "j" })).values()]).toMatchObject([{ outcome: "running" }]);
+  });
+
+  it("moves the manifest and the data disks of a set with it", () => {
+    const board = boardOf(
+      lineOf("object.waiting", { key: "web.raw", reason: "data.raw is not there yet" }),
+      lineOf("import.submitted", { key: "web.raw", trigger: "data.raw", jobId: "j", imageId: "m-1" }),
+      lineOf("import.available", { key: "web.raw", jobId: "j", imageId: "m-1" }),
+    );
+    expect([...board.values()].map(({ key, outcome, imageId }) => [key, outcome, imageId])).toEqual([
+      ["web.raw", "available", "m-1"],
+      ["data.raw", "available", "m-1"],
+    ]);
+  });
+
+  it("forgets the reason of a state that is over", () => {
+    const board = boardOf(
+      lineOf("object.waiting", { reason: "it is empty" }),
+      lineOf("import.submitted", { jobId: "j" }),
+    );
+    expect(board.get("web.raw")).toMatchObject({ outcome: "running", reason: undefined });
+  });
+
+  it("is never changed in place, and never throws", () => {
+    const anyLine = fc.record(
+      {
+        event: fc.oneof(fc.constantFrom(...logEvents), fc.constantFrom("__proto__", "constructor", "odd")),
+        time: fc.constantFrom("2026-11-23T10:00:00.000Z", "never"),
+        key: fc.constantFrom("a.raw", "b.raw", "__proto__"),
+        trigger: fc.constantFrom("a.raw", "c.yaml"),
+        jobId: fc.constantFrom("1", "2"),
+        progress: fc.nat(100),
+      },
+      { requiredKeys: ["event", "time"] },
+    ) as fc.Arbitrary<BoardLine>;
+    fc.assert(
+      fc.property(fc.array(anyLine, { maxLength: 20 }), anyLine, (lines, last) => {
+        const before = boardOf(...lines);
+        const copy = new Map(before);
+        for (const job of withLine(before, last).values()) expect(typeof job.outcome).toBe("string");
+        expect(before).toEqual(copy);
+      }),
+    );
+  });
+});
