@@ -12,7 +12,13 @@ const output: Output = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(`${text}\n`),
   isTerminal: process.stdout.isTTY === true && process.stderr.isTTY === true,
-  columns: process.stdout.columns ?? 80,
+  // Asked anew each time: a window may change its size.
+  get columns() {
+    return process.stdout.columns ?? 80;
+  },
+  get rows() {
+    return process.stdout.rows ?? 24;
+  },
 };
 
 const whole =

@@ -21,4 +21,6 @@ export interface Output {
   /** True when a person watches `out` on a terminal that takes colours and cursor moves. */
   readonly isTerminal: boolean;
   readonly columns: number;
+  /** Lines of the terminal, where that is known. */
+  readonly rows?: number;
 }

@@ -1,6 +1,8 @@
 import colours from "picocolors";
 import type { Finding, InspectionReport, PartitionSummary, Severity } from "../../shared/inspection/report.ts";
 
+import { bytesText } from "../bytes-text.ts";
+
 type Colours = ReturnType<typeof colours.createColors>;
 
 const labelWidth = 14;
@@ -89,15 +91,3 @@ const counted = (count: number, noun: string): string => `${count} ${noun}${coun
 
 const costLine = ({ cost }: InspectionReport): string =>
   `  Read ${bytesText(cost.bytes)} in ${counted(cost.requests, "request")}, ${Math.round(cost.milliseconds)} ms.`;
-
-/** Sizes as people read them: `2 GiB`, `512 MiB`, `1.5 KiB`. */
-export function bytesText(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${Number(value.toFixed(value >= 100 || Number.isInteger(value) ? 0 : 1))} ${units[unit]}`;
-}

@@ -1,89 +1,76 @@
 import colours from "picocolors";
+import { printable } from "../../shared/inspection/printable-text.ts";
 import type { Output } from "../outcome.ts";
-import type { Board, BoardJob, BoardLine } from "./job-board.ts";
+import { displayWidth } from "../terminal-text.ts";
+import { boardRows } from "./board-rows.ts";
+import type { Board, BoardLine } from "./job-board.ts";
 
 /** Shows log lines, and, on a terminal, the list of imports below them. */
 export interface LiveView {
-  line(line: BoardLine & { readonly level?: string; readonly message?: string }): void;
+  line(line: ShownLine): void;
   text(text: string): void;
   update(board: Board): void;
   end(): void;
 }
 
+type ShownLine = BoardLine & { readonly level?: string; readonly message?: string };
+
+/** Nothing but what the caller writes itself. */
+export const silentView: LiveView = { line: () => {}, text: () => {}, update: () => {}, end: () => {} };
+
 /** Plain lines for pipes and files. */
-export function plainView({ err }: Output): LiveView {
+export function plainView({ out }: Output): LiveView {
   return {
     line: (line) => {
-      if (isQuiet(line)) return;
-      err(
-        `${line.time.slice(11, 19)} ${(line.level ?? "info").padEnd(5)} ${line.event.padEnd(17)} ${line.message ?? ""}`,
-      );
+      if (line.event === "tick.summary") return;
+      out(`${timeOf(line)} ${(line.level ?? "info").padEnd(5)} ${line.event.padEnd(17)} ${messageOf(line)}\n`);
     },
-    text: err,
+    text: (text) => out(`${text}\n`),
     update: () => {},
     end: () => {},
   };
 }
 
-/** A tick with nothing to tell is not worth a line on a screen. */
-const isQuiet = (line: BoardLine & { readonly open?: number }): boolean =>
-  line.event === "tick.summary" || line.event === "import.progress";
+const maximumRows = 14;
 
-const barWidth = 24;
-const maximumRows = 12;
-
-/** Log lines scroll; the newest imports stay below them with a bar each. */
+/** Log lines scroll; the imports stay below them with a bar each. */
 export function terminalView(output: Output): LiveView {
-  const { out, columns } = output;
-  let drawn = 0;
-  let rows: readonly string[] = [];
-  const erase = (): string => (drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : "");
+  let drawn: readonly string[] = [];
+  let board: Board = new Map();
+  const erase = (): string => {
+    // The terminal may have become narrower since: what was one line may be several by now.
+    const lines = drawn.reduce((sum, row) => sum + Math.max(1, Math.ceil(plainWidth(row) / output.columns)), 0);
+    return lines > 0 ? `\u001b[${lines}A\u001b[0J` : "";
+  };
   const draw = (above: string): void => {
-    out(`${erase()}${above}${rows.map((row) => `${row}\n`).join("")}`);
-    drawn = rows.length;
+    // One column is left free, as some terminals begin a new line after the last one.
+    const rows = Math.min(maximumRows, Math.floor((output.rows ?? 24) / 2));
+    const next = boardRows(board, { columns: output.columns - 1, rows, colour: true });
+    output.out(`${erase()}${above}${next.map((row) => `${row}\n`).join("")}`);
+    drawn = next;
   };
   return {
     line: (line) => {
-      if (isQuiet(line)) return;
-      const level = line.level ?? "info";
-      const tint = level === "error" ? colours.red : level === "warn" ? colours.yellow : colours.dim;
-      draw(`${colours.dim(line.time.slice(11, 19))} ${tint(line.event.padEnd(17))} ${printable(line.message ?? "")}\n`);
+      // The bars tell it already.
+      if (line.event === "tick.summary" || line.event === "import.progress") return;
+      const tint = line.level === "error" ? colours.red : line.level === "warn" ? colours.yellow : colours.dim;
+      draw(`${colours.dim(timeOf(line))} ${tint(line.event.padEnd(17))} ${messageOf(line)}\n`);
     },
     text: (text) => draw(`${text}\n`),
-    update: (board) => {
-      const jobs = [...board.values()].filter(({ outcome }) => outcome !== "ignored").slice(-maximumRows);
-      rows =
-        jobs.length > 0
-          ? [colours.dim("─".repeat(Math.min(columns, 72))), ...jobs.map((job) => rowOf(job, columns))]
-          : [];
+    update: (now) => {
+      board = now;
       draw("");
     },
     end: () => {
-      drawn = 0;
+      drawn = [];
+      board = new Map();
     },
   };
 }
 
-function rowOf({ key, outcome, progress, imageId, reason }: BoardJob, columns: number): string {
-  const filled = Math.round((progress / 100) * barWidth);
-  const bar = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`;
-  const name = fitted(printable(key), 30);
-  switch (outcome) {
-    case "running":
-      return `${name} ${colours.cyan(bar)} ${String(progress).padStart(3)} %`;
-    case "available":
-      return `${name} ${colours.green(bar)} ${colours.green("available")} ${imageId ?? ""}`;
-    case "waiting":
-      return `${name} ${colours.yellow("waiting")}  ${fitted(printable(reason ?? ""), Math.max(10, columns - 42)).trimEnd()}`;
-    default:
-      return `${name} ${colours.red(outcome.padEnd(8))} ${fitted(printable(reason ?? ""), Math.max(10, columns - 42)).trimEnd()}`;
-  }
-}
+const timeOf = ({ time }: BoardLine): string => printable(time.slice(11, 19));
+/** Keys and reasons come from outside: no control character of theirs reaches the terminal. */
+const messageOf = ({ message }: ShownLine): string => printable(message ?? "", 2000);
 
-const fitted = (text: string, width: number): string =>
-  text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
-
-/** Keys and messages come from outside: no control character of theirs reaches the terminal. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, "�");
+// biome-ignore lint/suspicious/noControlCharactersInRegex: picocolors' own sequences, which take no column.
+const plainWidth = (row: string): number => displayWidth(row.replace(/\u001b\[\d+m/g, ""));

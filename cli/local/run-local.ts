@@ -1,18 +1,20 @@
 import { constants } from "node:fs";
 import { access, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedCloud } from "../../local/embedded-cloud.ts";
 import { alibabaObjects } from "../../shared/cloud/alibaba-objects.ts";
 import { uploadFile } from "../../shared/cloud/alibaba-upload.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
+import { printable } from "../../shared/inspection/printable-text.ts";
+import { bytesText } from "../bytes-text.ts";
 import { type Connection, connectionFileIn } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
 import { packageRoot } from "../package-root.ts";
 import { deployLocally, localBucket, localRegion, localStateBucket } from "./deployed-locally.ts";
 import { type Board, isAtAnEnd, parseLogLine, withLine } from "./job-board.ts";
-import { type LiveView, plainView, terminalView } from "./live-view.ts";
+import { type LiveView, plainView, silentView, terminalView } from "./live-view.ts";
 import { writeSampleImage } from "./sample-image.ts";
 
 export interface LocalOptions {
@@ -38,7 +40,7 @@ export async function runLocal(options: LocalOptions, output: Output, interrupte
   const uploads = await readableFiles(options.files);
   const dataDirectory = await dataDirectoryOf(options);
   let board: Board = new Map();
-  const view: LiveView = options.json ? silent : output.isTerminal ? terminalView(output) : plainView(output);
+  const view: LiveView = options.json ? silentView : output.isTerminal ? terminalView(output) : plainView(output);
   const cloud = await start(options, dataDirectory, (text) => {
     const line = parseLogLine(text);
     if (!line) return;
@@ -58,7 +60,12 @@ export async function runLocal(options: LocalOptions, output: Output, interrupte
     );
     const stopped = await Promise.race([ended.then(() => false), interrupted.then(() => true)]);
     view.end();
-    if (!options.once) return exitCodes.good;
+    if (!options.once) {
+      const running = [...board.values()].filter((job) => !isAtAnEnd(job)).length;
+      if (running > 0)
+        view.text(`Ended. ${running} of the imports were still running; they end with the embedded ECS.`);
+      return exitCodes.good;
+    }
     const jobs = summaryOf(wanted, board);
     if (options.json) output.out(`${JSON.stringify({ event: "local.summary", jobs })}\n`);
     else
@@ -88,8 +95,6 @@ function connectionTo({ account, endpoints }: EmbeddedCloud): Connection {
   };
 }
 
-const silent: LiveView = { line: () => {}, text: () => {}, update: () => {}, end: () => {} };
-
 async function readableFiles(files: readonly string[]): Promise<readonly Upload[]> {
   return Promise.all(
     files.map(async (file) => {
@@ -112,12 +117,24 @@ async function dataDirectoryOf(options: LocalOptions): Promise<string> {
   if (isTemporary(options)) return mkdtemp(join(tmpdir(), "oss-image-import-"));
   const folder = resolve(options.data ?? ".local");
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch {
     throw new Unasked(`The folder ${folder} cannot be written to: choose another with --data DIR.`);
   }
   return folder;
+}
+
+/** mkdir's own recursion never ends where a folder's parent is there and yet takes none, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const code = await mkdir(folder).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  if (code === undefined || code === "EEXIST") return;
+  if (code !== "ENOENT" || dirname(folder) === folder) throw new Error(code);
+  await makeFolder(dirname(folder));
+  await mkdir(folder);
 }
 
 async function start(
@@ -203,8 +220,10 @@ async function sample(dataDirectory: string): Promise<Upload> {
 async function uploadAll(uploads: readonly Upload[], cloud: EmbeddedCloud, view: LiveView): Promise<void> {
   const target = { region: localRegion, credentials: cloud.account, endpoint: cloud.endpoints.oss };
   for (const { key, path, size } of uploads) {
-    view.text(`Uploading ${path} …`);
-    await uploadFile(target, { bucket: localBucket, key }, { path, size });
+    view.text(`Uploading ${printable(path, 1024)} (${bytesText(size)}) …`);
+    await uploadFile(target, { bucket: localBucket, key }, { path, size }).catch((error: unknown) => {
+      throw new Unasked(`${path} could not be uploaded: ${error instanceof Error ? error.message : error}`);
+    });
   }
 }
 

@@ -1,0 +1,43 @@
+/** Text measured and cut as a terminal shows it: Chinese characters and most emoji take two columns, accents none. */
+
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const widthless = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+
+const characterWidth = (character: string): number => (widthless.test(character) ? 0 : wide.test(character) ? 2 : 1);
+
+/** Columns that a text without control characters takes. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+/** The text, cut to at most `columns` with `…` at its end. */
+export function cut(text: string, columns: number): string {
+  return displayWidth(text) <= columns ? text : `${taken([...text], columns - 1)}…`;
+}
+
+/** The text, cut in its middle: of a file's name, beginning and ending matter most. */
+export function cutMiddle(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  const characters = [...text];
+  const end = Math.floor((columns - 1) / 2);
+  const tail = [...taken(characters.toReversed(), end)].reverse().join("");
+  return `${taken(characters, columns - 1 - displayWidth(tail))}…${tail}`;
+}
+
+/** The text with blanks up to `columns`. */
+export const padded = (text: string, columns: number): string =>
+  text + " ".repeat(Math.max(0, columns - displayWidth(text)));
+
+function taken(characters: readonly string[], columns: number): string {
+  let width = 0;
+  let text = "";
+  for (const character of characters) {
+    width += characterWidth(character);
+    if (width > columns) break;
+    text += character;
+  }
+  return text;
+}
