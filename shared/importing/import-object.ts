@@ -53,7 +53,7 @@ export async function importObject(image: ImageToImport, outerDeps: ImportDeps):
   const considered = await consider({ key, sidecarOf, facts }, deps);
   reportInspections(considered, subject, deps);
   if ("members" in considered) {
-    const others = considered.members.filter((member) => member !== sidecarOf);
+    const others = [key, ...considered.members].filter((member) => member !== sidecarOf);
     await Promise.all(others.map((member) => deps.members.remember({ bucket, key: member }, sidecarOf)));
     // A set whose manifest has a name of its own: its deletion must find the job.
     if (facts && sidecarOf !== key) await deps.ledger.link({ bucket, key: sidecarOf }, jobIdOf(subject));
