@@ -37,7 +37,7 @@ const patientTimeoutInMilliseconds = 10_000;
 export const shortTimeoutInMilliseconds = 250;
 
 /** Far above what any schedule needs: reached, it shows that something is repeated for ever. */
-const mostRequests = 5000;
+const usualMostRequests = 5000;
 
 /** FC's asynchronous invocation: one delivery and three more, as s.yaml asks. */
 const deliveries = 4;
@@ -62,6 +62,8 @@ export interface WorldOptions {
   /** How wrong the clock of an invocation's machine is, in milliseconds. */
   skew?(): number;
   random(): number;
+  /** After so many requests none is answered any more. */
+  readonly mostRequests?: number;
 }
 
 export interface World {
@@ -132,7 +134,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     if (!process) return undefined;
     requests += 1;
     clock.advance(20);
-    if (requests > mostRequests) {
+    if (requests > (options.mostRequests ?? usualMostRequests)) {
       process.kill();
       return { kind: "lost-answer" };
     }
