@@ -3,6 +3,7 @@ import { descriptionFault, imageNameFault, validImageName } from "./image-name.t
 import { expandPlaceholders, type PlaceholderValues } from "./placeholders.ts";
 import type { Problem } from "./problem.ts";
 import type { ResolvedSettings } from "./settings.ts";
+import { quoted } from "./source-tree.ts";
 
 /** The texts of a request, with nothing left to expand. */
 export interface ExpandedTexts {
@@ -21,10 +22,15 @@ export function expandTexts(
   const problems: Problem[] = [];
   const expand = (pointer: string, template: string, faultOf: (text: string) => string | undefined): string => {
     const expanded = expandPlaceholders(template, values);
-    const fault = "text" in expanded ? faultOf(expanded.text) : undefined;
-    const faults = "faults" in expanded ? expanded.faults : fault === undefined ? [] : [fault];
-    problems.push(...faults.map((message) => problemAt(resolved, pointer, message)));
-    return "text" in expanded ? expanded.text : "";
+    if ("faults" in expanded) {
+      problems.push(...expanded.faults.map((message) => problemAt(resolved, pointer, message)));
+      return "";
+    }
+    const { text } = expanded;
+    const fault = faultOf(text);
+    const hint = text === template ? undefined : `With its placeholders filled in it is ${quoted(text)}.`;
+    if (fault !== undefined) problems.push(problemAt(resolved, pointer, fault, hint));
+    return text;
   };
   const { imageName = "{stem}-{modified}", description } = resolved.settings;
   const layer = resolved.provenance.get("/imageName")?.layer ?? "default";

@@ -254,7 +254,13 @@ describe("the plan of an import", () => {
     expect(plan).toMatchObject({
       decision: "invalid",
       problems: [
-        { file: sidecarKey, line: 1, pointer: "/imageName", message: expect.stringContaining("starts with a letter") },
+        {
+          file: sidecarKey,
+          line: 1,
+          pointer: "/imageName",
+          message: "An image name starts with a letter or a Chinese character.",
+          hint: 'With its placeholders filled in it is "0f343b09-web".',
+        },
       ],
     });
   });
