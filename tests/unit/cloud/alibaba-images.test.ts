@@ -97,7 +97,7 @@ describe("ECS that misbehaves", () => {
     server = await startOddServer();
     const options = { region, credentials: account, endpoint: server.endpoint };
     images = alibabaImages(options);
-    impatient = alibabaImages({ ...options, timeoutInMilliseconds: 100 });
+    impatient = alibabaImages({ ...options, timeoutInMilliseconds: 250 });
   });
   afterAll(() => server.close());
 

@@ -132,7 +132,7 @@ describe("OSS that misbehaves", () => {
     server = await startOddServer();
     const options = { region, credentials: owner, endpoint: server.endpoint };
     objects = alibabaObjects(options);
-    impatient = alibabaObjects({ ...options, timeoutInMilliseconds: 100 });
+    impatient = alibabaObjects({ ...options, timeoutInMilliseconds: 250 });
   });
   afterAll(() => server.close());
 
