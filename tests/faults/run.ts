@@ -4,6 +4,7 @@
  */
 import { fork } from "node:child_process";
 import { parseArgs } from "node:util";
+import { runProcessKills } from "./process-kills.ts";
 import { type Extent, type Failure, type Row, randomPart, runAll } from "./run-all.ts";
 import { runSchedule } from "./schedule.ts";
 import { parseSchedule, scheduleText } from "./schedule-text.ts";
@@ -46,11 +47,28 @@ async function main(): Promise<void> {
   if (values.share !== undefined) return work({ ...extent, share: { index: Number(values.share), of: processes } });
   const started = performance.now();
   const shares = await Promise.all(Array.from({ length: processes }, (_, index) => shareOf(index)));
-  report(
-    shares.map(({ rows }) => rows),
-    (performance.now() - started) / 1000,
-  );
-  if (shares.some(({ failed }) => failed)) process.exitCode = 1;
+  const killed = extent.only === "" ? await killProcesses(quick ? 9 : 1) : [];
+  report([...shares.map(({ rows }) => rows), killed], (performance.now() - started) / 1000);
+  if (shares.some(({ failed }) => failed) || killed.some(({ violated }) => violated > 0)) process.exitCode = 1;
+}
+
+/** More than an import makes. */
+const requestsOfImport = 30;
+
+async function killProcesses(step: number): Promise<readonly Row[]> {
+  const results = await runProcessKills(requestsOfImport, step);
+  for (const { violations } of results)
+    for (const violation of violations) process.stderr.write(`\nBroken, with real processes: ${violation}\n`);
+  return [
+    {
+      name: "real processes, killed",
+      schedules: results.length,
+      faults: results.filter(({ met }) => met).length,
+      lost: 0,
+      doubled: 0,
+      violated: results.filter(({ violations }) => violations.length > 0).length,
+    },
+  ];
 }
 
 /** One process's part: rows go to its parent, failures to the error output. */
@@ -83,7 +101,7 @@ async function repeat(text: string): Promise<void> {
 }
 
 function report(shares: readonly (readonly Row[])[], seconds: number): void {
-  const names = shares[0]?.map(({ name }) => name) ?? [];
+  const names = [...new Set(shares.flat().map(({ name }) => name))];
   const sum = (name: string | undefined, field: keyof Omit<Row, "name">): number =>
     shares.flat().reduce((total, row) => total + (name === undefined || row.name === name ? row[field] : 0), 0);
   const line = (name: string, key: string | undefined): string =>
