@@ -1,11 +1,13 @@
 /** npm run bench [names]: what the product costs, as ratios that hold on any machine. */
 import { ignoredBench, importBench, startBench } from "./functions-bench.ts";
+import { inspectionBench } from "./inspection-bench.ts";
 import { printTable, type Table } from "./table.ts";
 
 const benches: Readonly<Record<string, () => Promise<Table | readonly Table[]>>> = {
   start: startBench,
   ignored: ignoredBench,
   import: importBench,
+  inspection: inspectionBench,
 };
 
 async function main(names: readonly string[]): Promise<void> {
