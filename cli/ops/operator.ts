@@ -82,7 +82,9 @@ export function troubleOf(error: unknown): string {
   if (!isCloudError(error)) return printable(error instanceof Error ? error.message : String(error));
   const { service, code, requestId, deniedAction } = error;
   const request = requestId ? ` (request ${requestId})` : "";
-  if (error.outcomeUnknown) return printable(`${service.toUpperCase()} cannot be reached: ${error.message}${request}`);
+  // What urllib adds about its sockets helps nobody.
+  const said = error.message.split(" -1 (connected")[0];
+  if (error.outcomeUnknown) return printable(`${service.toUpperCase()} cannot be reached: ${said}${request}`);
   const denied = deniedAction ? ` You are not allowed ${deniedAction}.` : "";
   const advice = service === "ecs" ? ` ${failureOf(error).advice}` : "";
   return printable(`${service.toUpperCase()} refused with ${code}: ${error.message}${denied}${advice}${request}`);

@@ -8,7 +8,7 @@ const widest = { key: 44, state: 10, progress: 5, age: 6 };
 /** The imports as a table that fits the terminal, with a line of counts below it. */
 export function statusTable(rows: readonly StatusRow[], { isTerminal, columns }: Output): string {
   const c = colours.createColors(isTerminal);
-  if (rows.length === 0) return "No import is open.\n";
+  if (rows.length === 0) return "There is none.\n";
   const key = Math.min(widest.key, Math.max(3, ...rows.map((row) => printable(row.key).length)));
   const detailWidth = isTerminal
     ? Math.max(20, columns - key - widest.state - widest.progress - widest.age - 8)
