@@ -75,6 +75,7 @@ describe("the table of imports", () => {
       { ...piped, isTerminal: true },
     );
     const plain = stripVTControlCharacters(wide);
+    expect(plain).toContain("\\u001b[2J");
     expect(plain).not.toContain("\u001b");
     expect(Math.max(...plain.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(rowText({ ...row, key: "a\nb" })).toBe("a\\u000ab submitted 42 % m-1 t-1");
