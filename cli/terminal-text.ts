@@ -31,6 +31,18 @@ export function cutMiddle(text: string, columns: number): string {
 export const padded = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 
+/** A sentence as lines of at most `columns`; a word that is longer stands on a line of its own, whole, to be copied. */
+export function wrapped(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && displayWidth(last) + 1 + displayWidth(word) <= columns)
+      lines[lines.length - 1] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function taken(characters: readonly string[], columns: number): string {
   let width = 0;
   let text = "";

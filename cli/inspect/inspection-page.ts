@@ -2,19 +2,25 @@ import colours from "picocolors";
 import type { Finding, InspectionReport, PartitionSummary, Severity } from "../../shared/inspection/report.ts";
 
 import { bytesText } from "../bytes-text.ts";
+import { cut, wrapped } from "../terminal-text.ts";
 
 type Colours = ReturnType<typeof colours.createColors>;
 
 const labelWidth = 14;
-const barWidth = 56;
+const maximumBarWidth = 64;
 
 /** The report as a page for a person: what the image is, a picture of its disk, what is wrong, and what looking cost. */
-export function inspectionPage(report: InspectionReport, { colour }: { readonly colour: boolean }): string {
+export function inspectionPage(
+  report: InspectionReport,
+  { colour, columns }: { readonly colour: boolean; readonly columns: number },
+): string {
   const c = colours.createColors(colour);
+  // Long lines are hard to read, and a window may be very narrow.
+  const width = Math.max(40, Math.min(columns, 100));
   const sections = [
     [c.bold(report.source), ...facts(report)],
-    picture(report, c),
-    report.findings.length > 0 ? report.findings.flatMap((finding) => findingLines(finding, c)) : [],
+    picture(report, width, c),
+    report.findings.length > 0 ? report.findings.flatMap((finding) => findingLines(finding, width, c)) : [],
     [verdict(report, c), c.dim(costLine(report))],
   ];
   return `${sections
@@ -53,31 +59,55 @@ function facts({ format, size, virtualSize, diskImageSize, guest }: InspectionRe
   return rows.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(labelWidth)}${value}`]));
 }
 
-function picture({ partitions, partitionTable, virtualSize }: InspectionReport, c: Colours): readonly string[] {
+function picture(
+  { partitions, partitionTable, virtualSize }: InspectionReport,
+  width: number,
+  c: Colours,
+): readonly string[] {
   if (!partitions || partitions.length === 0 || !virtualSize) return [];
-  const widths = partitions.map(({ size }) => Math.max(1, Math.round((size / virtualSize) * barWidth)));
-  const bar = partitions
-    .map((_, index) => (index % 2 === 0 ? "█" : "▓").repeat(Math.min(widths[index] ?? 1, barWidth)))
-    .join("");
   const title =
     partitionTable === undefined || partitionTable === "none"
       ? "No partition table"
       : `Partitions (${partitionTable.toUpperCase()})`;
-  return [`  ${title}`, `  ${c.cyan(bar.slice(0, barWidth).padEnd(barWidth, "░"))}`, ...partitions.map(partitionLine)];
+  const bar = barOf(partitions, virtualSize, Math.min(maximumBarWidth, width - 4));
+  return [
+    `  ${title}`,
+    `  ${c.cyan(bar)}`,
+    ...partitions.map((partition) => `  ${cut(partitionLine(partition), width - 2)}`),
+  ];
+}
+
+/** The disk from its first to its last byte: partitions in two shades by turns, each at least one column, the rest light. */
+function barOf(partitions: readonly PartitionSummary[], size: number, width: number): string {
+  const cells = Array.from({ length: width }, () => "░");
+  const column = (offset: number): number => Math.min(width - 1, Math.max(0, Math.floor((offset / size) * width)));
+  const inOrder = partitions.toSorted((a, b) => a.offset - b.offset);
+  let free = 0;
+  for (const [index, partition] of inOrder.entries()) {
+    const first = Math.min(width - 1, Math.max(free, column(partition.offset)));
+    const last = Math.max(first, column(partition.offset + partition.size - 1));
+    cells.fill(index % 2 === 0 ? "█" : "▓", first, last + 1);
+    free = first + 1;
+  }
+  return cells.join("");
 }
 
 function partitionLine({ index, offset, size, type, filesystem, label }: PartitionSummary): string {
   const what = [type, filesystem, label === undefined ? undefined : `"${label}"`]
     .filter((part) => part !== undefined)
     .join(" · ");
-  return `  ${String(index).padStart(3)}  at ${bytesText(offset).padStart(9)}  ${bytesText(size).padStart(9)}  ${what}`;
+  return `${String(index).padStart(3)}  at ${bytesText(offset).padStart(9)}  ${bytesText(size).padStart(9)}  ${what}`;
 }
 
 const marks: Readonly<Record<Severity, string>> = { error: "✗ error  ", warning: "! warning", info: "· info   " };
 
-function findingLines({ severity, code, message, fix }: Finding, c: Colours): readonly string[] {
+function findingLines({ severity, code, message, fix }: Finding, width: number, c: Colours): readonly string[] {
   const tint = severity === "error" ? c.red : severity === "warning" ? c.yellow : c.dim;
-  return [`  ${tint(`${marks[severity]}  ${code}`)}`, `      ${message}`, `      ${c.dim("→")} ${fix}`];
+  return [
+    `  ${tint(`${marks[severity]}  ${code}`)}`,
+    ...wrapped(message, width - 6).map((line) => `      ${line}`),
+    ...wrapped(fix, width - 8).map((line, index) => `      ${index === 0 ? c.dim("→") : " "} ${line}`),
+  ];
 }
 
 function verdict({ importable, findings }: InspectionReport, c: Colours): string {

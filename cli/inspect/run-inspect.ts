@@ -85,7 +85,9 @@ export async function runInspect(
 ): Promise<ExitCode> {
   const report = await inspectTarget(target, options, environment, output);
   output.out(
-    options.json ? `${JSON.stringify(report, null, 2)}\n` : inspectionPage(report, { colour: output.isTerminal }),
+    options.json
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : inspectionPage(report, { colour: output.isTerminal, columns: output.columns }),
   );
   return report.importable ? exitCodes.good : exitCodes.no;
 }

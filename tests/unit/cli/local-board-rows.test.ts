@@ -1,0 +1,110 @@
+import { boardRows } from "../../../cli/local/board-rows.ts";
+import { type Board, type BoardLine, withLine } from "../../../cli/local/job-board.ts";
+import { plainView, terminalView } from "../../../cli/local/live-view.ts";
+import { displayWidth } from "../../../cli/terminal-text.ts";
+
+const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
+const boardOf = (...lines: readonly BoardLine[]): Board => lines.reduce(withLine, new Map());
+const line = (event: string, key: string, second: number, more: Partial<BoardLine> = {}): BoardLine => ({
+  event,
+  key,
+  bucket: "images",
+  time: at(second),
+  ...more,
+});
+
+const plain = { columns: 80, rows: 14, colour: false };
+
+describe("the list of imports", () => {
+  it("shows a bar for what runs, and for what has ended what came of it", () => {
+    const board = boardOf(
+      line("import.submitted", "web.qcow2", 0),
+      line("import.progress", "web.qcow2", 6, { progress: 50 }),
+      line("import.submitted", "db.raw", 1),
+      line("import.available", "db.raw", 12, { imageId: "m-1" }),
+      line("image.rejected", "bad.vhd", 2, { reason: "its end is missing" }),
+      line("object.waiting", "set.qcow2", 3, { reason: "data.raw is not there yet" }),
+      line("object.ignored", "notes.txt", 4),
+    );
+    expect(boardRows(board, plain)).toEqual([
+      `── 1 running, 1 waiting, 1 available, 1 rejected ${"─".repeat(31)}`,
+      `web.qcow2  ${"█".repeat(15)}${"░".repeat(15)}   50 %    6 s`,
+      "db.raw     ✓ available  m-1  11 s",
+      "bad.vhd    ✗ rejected  its end is missing",
+      "set.qcow2  … waiting  data.raw is not there yet",
+    ]);
+  });
+
+  it("is nothing while there are no imports", () => {
+    expect(boardRows(boardOf(line("object.ignored", "notes.txt", 0)), plain)).toEqual([]);
+  });
+
+  it.each([100, 52, 30])("is never wider than %d columns, whatever the names", (columns) => {
+    const keys = [
+      "镜像/数据库服务器-生产环境-二零二六年十一月-备份镜像.raw",
+      `${"long".repeat(60)}.qcow2`,
+      "e\u0301.vhd",
+    ];
+    const board = boardOf(
+      ...keys.map((key) => line("import.submitted", key, 0)),
+      line("import.failed", "failed.raw", 1, { reason: "原因".repeat(80) }),
+    );
+    const rows = boardRows(board, { ...plain, columns });
+    expect(rows).toHaveLength(5);
+    for (const row of rows) expect(displayWidth(row)).toBeLessThanOrEqual(columns);
+    expect(rows[1]).toContain(".raw");
+    expect(rows[2]).toContain("qcow2 ");
+  });
+
+  it("shows what runs before what has ended when there are too many, and counts the rest", () => {
+    const many = Array.from({ length: 20 }, (_, index) => line("import.available", `done-${index}.raw`, index));
+    const rows = boardRows(boardOf(...many, line("import.submitted", "late.raw", 30)), { ...plain, rows: 6 });
+    expect(rows).toHaveLength(6);
+    expect(rows[0]).toContain("1 running, 20 available, 16 not shown");
+    expect(rows.map((row) => row.split(" ")[0]).slice(1)).toEqual([
+      "done-16.raw",
+      "done-17.raw",
+      "done-18.raw",
+      "done-19.raw",
+      "late.raw",
+    ]);
+  });
+
+  it("lets no control character of a key or a reason through", () => {
+    const rows = boardRows(boardOf(line("import.failed", "a\u001b[2J.raw", 0, { reason: "b\u0007\nc" })), plain);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    expect(rows.join("")).not.toMatch(/[\u0000-\u001f]/);
+  });
+});
+
+describe("the views of the log", () => {
+  const written = (columns = 80) => {
+    const texts: string[] = [];
+    const output = { out: (text: string) => void texts.push(text), err: () => {}, isTerminal: true, columns };
+    return { output, texts };
+  };
+
+  it("on a pipe are plain lines, progress included and ticks left out", () => {
+    const { output, texts } = written();
+    const view = plainView(output);
+    view.line({
+      ...line("import.progress", "a.raw", 5),
+      level: "info",
+      message: "a.raw is imported to 34 %.",
+    } as BoardLine);
+    view.line(line("tick.summary", "", 6));
+    expect(texts).toEqual(["12:00:05 info  import.progress   a.raw is imported to 34 %.\n"]);
+  });
+
+  it("on a terminal draw the list anew below each line, and leave it there at the end", () => {
+    const { output, texts } = written();
+    const view = terminalView(output);
+    view.update(boardOf(line("import.submitted", "a.raw", 0)));
+    expect(texts.at(-1)?.split("\n")).toHaveLength(3);
+    view.text("something");
+    expect(texts.at(-1)?.startsWith("\u001b[2A\u001b[0Jsomething\n")).toBe(true);
+    view.end();
+    view.text("Ended.");
+    expect(texts.at(-1)).toBe("Ended.\n");
+  });
+});
