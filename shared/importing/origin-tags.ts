@@ -13,7 +13,7 @@ export interface Origin {
 
 /** Tag values hold at most 128 characters, do not begin with `acs:`, and hold no http:// or https:// (ECS, tag rules). */
 export function originTags(origin: Origin): readonly { readonly Key: string; readonly Value: string }[] {
-  const source = `oss:${origin.bucket}/${origin.key}`.replace(/(https?):\/\//gi, "$1:");
+  const source = `oss:${origin.bucket}/${origin.key}`.replace(/(https?):\/{2,}/gi, "$1:");
   return [
     { Key: "oss-image-import:job", Value: origin.jobId },
     { Key: "oss-image-import:source", Value: Array.from(source).slice(0, 128).join("").slice(0, 128) },
