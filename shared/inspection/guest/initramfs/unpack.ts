@@ -4,6 +4,7 @@ import { createGunzip } from "node:zlib";
 import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import type { FileCursor } from "./file-cursor.ts";
 import { unpackLz4Legacy } from "./lz4-block.ts";
+import { unpackXz } from "./xz-stream.ts";
 import { unpackZstd } from "./zstd-frames.ts";
 
 interface Packing {
@@ -58,27 +59,4 @@ async function* unpackGzip(cursor: FileCursor): AsyncGenerator<Buffer> {
 
 function isZlibError(error: unknown): error is { readonly code: string } {
   return typeof error === "object" && error !== null && "code" in error && String(error.code).startsWith("Z_");
-}
-
-async function* unpackXz(cursor: FileCursor): AsyncGenerator<Buffer> {
-  const { XzReadableStream } = await import("xz-decompress");
-  const packed = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const chunk = await cursor.chunk();
-      if (chunk.length > 0) controller.enqueue(chunk);
-      else controller.close();
-    },
-  });
-  const reader = new XzReadableStream(packed).getReader();
-  try {
-    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield Buffer.from(piece.value);
-  } catch (error) {
-    // The library's own errors are plain ones; dictionaries over 64 MiB are among them.
-    if (error instanceof Error && error.message.startsWith("get_next_output")) {
-      throw new MalformedImage(`the initramfs cannot be unpacked (xz: ${error.message})`);
-    }
-    throw error;
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { CannotTell, MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
+import { endlessZstd } from "../zstd/endless-zstd.ts";
 import { buildQcow2, type ClusterHow, storedZstd } from "./build-qcow2.ts";
 import { buildVhd } from "./build-vhd.ts";
 import { buildVmdk } from "./build-vmdk.ts";
@@ -95,6 +96,12 @@ describe("a decompression bomb", () => {
     const frame = storedZstd(Buffer.alloc(4096));
     // A run-length block that claims 2 MiB.
     frame.writeUIntLE((0x1f_ffff << 3) | 3, 9, 3);
+    await expectRefused(frame);
+  });
+
+  it("in zstd is refused at once where it would never end", () => expectRefused(endlessZstd));
+
+  async function expectRefused(frame: Buffer): Promise<void> {
     const image = buildQcow2({
       virtualSize: 1 << 20,
       clusterBits: 12,
@@ -102,8 +109,8 @@ describe("a decompression bomb", () => {
       compression: "zstd",
     });
     const at = image.indexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]));
-    frame.copy(image, at, 0, 16);
+    frame.copy(image, at, 0, 20);
     const { disk: virtual } = await openBytes(image);
     await expect(virtual?.read(0, 512)).rejects.toThrow(MalformedImage);
-  });
+  }
 });

@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { CpioNames } from "../../../../shared/inspection/guest/initramfs/cpio-names.ts";
 import { findModulesInInitramfs } from "../../../../shared/inspection/guest/initramfs/find-modules.ts";
 import { unpackLz4Block } from "../../../../shared/inspection/guest/initramfs/lz4-block.ts";
+import { crc32 } from "../../../../shared/inspection/partition/crc32.ts";
 import { CannotTell, MalformedImage, SourceChanged } from "../../../../shared/inspection/source/byte-source.ts";
+import { endlessZstd } from "../zstd/endless-zstd.ts";
 import { cpio, fileOf, moduleFiles } from "./initramfs-builder.ts";
 import packed from "./packed-initramfs.json" with { type: "json" };
 
@@ -105,6 +107,8 @@ describe("an initramfs", () => {
       "zstd blocks of one byte",
       Buffer.concat([Buffer.from("28b52ffd0068", "hex"), Buffer.alloc(400_000, "0a000000", "hex")]),
     ],
+    ["frames of a large zstd window", Buffer.alloc(9 * 3000, "28b52ffd0078010000", "hex")],
+    ["a zstd tree without an end", endlessZstd],
     ["empty zstd blocks", Buffer.concat([Buffer.from("28b52ffd0000", "hex"), Buffer.alloc(3_000_000)])],
     [
       "LZ4 blocks of one byte",
@@ -120,6 +124,21 @@ describe("an initramfs", () => {
   it("with a zstd window that no memory holds is given up", async () => {
     const frame = Buffer.concat([Buffer.from("28b52ffd00f8", "hex"), Buffer.alloc(64)]);
     expect(await find(frame)).toMatchObject({ found: new Set(), complete: false });
+  });
+
+  it.each([
+    ["64 MiB, as xz -9 has it", 28, false],
+    ["32 MiB, as xz -8 has it", 26, true],
+  ])("with an xz dictionary of %s is read only where that fits the memory", async (_, property, isRead) => {
+    const bytes = Buffer.from(packed.xz, "base64");
+    const filter = bytes.indexOf(Buffer.from([0x21, 1]), 12);
+    bytes[filter + 2] = property;
+    // The header's own checksum covers the property.
+    const length = ((bytes[12] ?? 0) + 1) * 4;
+    bytes.writeUInt32LE(crc32(bytes.subarray(12, 12 + length - 4)), 12 + length - 4);
+    const { complete, why } = await find(bytes);
+    expect(complete).toBe(isRead);
+    if (!isRead) expect(why).toContain("xz dictionary");
   });
 
   it("whose source fails is an error of the source", async () => {
