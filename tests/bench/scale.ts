@@ -177,7 +177,7 @@ async function burstTable(): Promise<Table> {
     const image = imageBytes(1);
     await inParallel(keys, 8, (key) => world.upload(key, image));
     const started = performance.now();
-    await inParallel(world.events.splice(0), 8, (key) => world.handle(key));
+    await inParallel(world.events.splice(0), 8, (news) => world.handle(news));
     const seconds = (performance.now() - started) / 1000;
     const requests = world.requests();
     let ticks = 0;

@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const extent: Omit<Extent, "share"> = {
     only: values.only ?? (seed === undefined ? "" : randomPart),
     isSample: quick,
-    oneIn: quick ? 41 : all ? 1 : 5,
+    oneIn: quick ? 41 : all ? 1 : 7,
     interruptions: quick ? 20 : 400,
     pairs: quick ? 40 : all ? "all" : 600,
     random: { count: Number(count ?? (seed !== undefined ? 1 : quick ? 40 : 600)), firstSeed: Number(seed ?? 1) },

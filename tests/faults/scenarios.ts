@@ -80,10 +80,10 @@ export const scenarios: readonly Scenario[] = [
     ...one,
     run: async (world) => {
       await world.upload(key, imageBytes(1));
-      world.events.push(key, key);
+      world.events.push({ key }, { key });
       await world.handleAll();
       await world.tick();
-      world.events.push(key);
+      world.events.push({ key });
       await world.handleAll();
     },
   },
@@ -128,7 +128,7 @@ export const scenarios: readonly Scenario[] = [
     run: async (world) => {
       await world.upload(key, imageBytes(1));
       world.events.length = 0;
-      await Promise.all([world.handle(key), world.handle(key)]);
+      await Promise.all([world.handle({ key }), world.handle({ key })]);
     },
   },
   {
@@ -214,6 +214,18 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: "deleted while it is imported",
+    images: { least: 0, most: 1 },
+    mustBeAvailable: [],
+    run: async (world) => {
+      await world.upload("image-import.yaml", "version: 1\ncancelOnDelete: true\n");
+      await world.upload(key, imageBytes(1));
+      await world.handleAll();
+      await world.remove(key);
+      await world.handleAll();
+    },
+  },
+  {
     name: "a day without ticks",
     ...one,
     run: async (world) => {
@@ -256,7 +268,7 @@ export const rivalBefore = (call: number): Scenario => ({
   ...one,
   run: async (world) => {
     await world.upload(key, imageBytes(1));
-    atCall(world, call, () => world.handle(key));
+    atCall(world, call, () => world.handle({ key }));
     await world.handleAll();
   },
 });

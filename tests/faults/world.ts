@@ -13,11 +13,12 @@ import { type Fault, noFaults, type RequestSeen } from "../../local/wire/faults.
 import type { Identity } from "../../local/wire/identities.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { alibabaCloud } from "../../shared/cloud/alibaba-cloud.ts";
+import { cancelRemoved } from "../../shared/importing/cancel-import.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { importRouted } from "../../shared/importing/route-object.ts";
 import { checkStateBucket } from "../../shared/ledger/ledger.ts";
-import type { LogEvent, LogFields } from "../../shared/log/log.ts";
+import type { LogEvent, LogFields, LogLevel } from "../../shared/log/log.ts";
 import { assembledImportDeps } from "../../shared/runtime/import-deps-of.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
 import { type Ending, startProcess } from "./mortal-process.ts";
@@ -43,8 +44,16 @@ const usualMostRequests = 5000;
 const deliveries = 4;
 
 export interface LogLine {
+  readonly level: LogLevel;
   readonly event: LogEvent;
   readonly fields: LogFields;
+}
+
+/** What OSS says of one object. */
+export interface ObjectNews {
+  readonly key: string;
+  /** It was deleted, not written. */
+  readonly removed?: true;
 }
 
 export interface SeenRequest {
@@ -77,13 +86,13 @@ export interface World {
   /** The functions' requests so far. */
   requests(): number;
   /** Events that OSS has sent and nobody has handled yet. */
-  readonly events: string[];
+  readonly events: ObjectNews[];
   /** Events that FC gave up: what its failure queue holds. */
-  readonly failed: string[];
+  readonly failed: ObjectNews[];
   upload(key: string, body: Buffer | string): Promise<void>;
   remove(key: string): Promise<void>;
   /** Handles one event as FC would: again after a failure, three times at most. */
-  handle(key: string): Promise<void>;
+  handle(news: ObjectNews): Promise<void>;
   handleAll(): Promise<void>;
   tick(): Promise<void>;
   replay(key: string): Promise<void>;
@@ -99,7 +108,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const faults = noFaults();
   const roles = preparedRoles();
   const mirror = createMirror(dataDirectory, imageBucket, stateBucket);
-  const events: string[] = [];
+  const events: ObjectNews[] = [];
   const base = { clock, signingClock: systemClock, identities, faults, region, accountId: owner.accountId };
   const oss = await createOssServer({
     ...base,
@@ -107,9 +116,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     onObjectEvent: (event) => {
       mirror.see(event);
       const { bucket, object } = event.oss;
-      if (bucket.name !== imageBucket || !event.eventName.startsWith("ObjectCreated:")) return;
       const { kind } = objectKind(object.key);
-      if (kind !== "own" && kind !== "other") events.push(object.key);
+      if (bucket.name !== imageBucket || kind === "own" || kind === "other") return;
+      const removed = event.eventName.startsWith("ObjectRemoved:");
+      events.push({ key: object.key, ...(removed ? { removed } : {}) });
     },
   });
   await oss.createBucket(imageBucket);
@@ -150,7 +160,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
   const lines: LogLine[] = [];
   const handled = new Set<string>();
-  const failed: string[] = [];
+  const failed: ObjectNews[] = [];
   let invocations = 0;
 
   const invocation = async (
@@ -186,8 +196,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       stateBucket,
       claimant: requestId,
       deadline: new Date(process.clock.now().getTime() + (timeoutInSeconds - 5) * 1000),
-      log: (_level, event, _message, fields = {}) => {
-        if (!process.isDead()) lines.push({ event, fields });
+      log: (level, event, _message, fields = {}) => {
+        if (!process.isDead()) lines.push({ level, event, fields });
       },
       clock: process.clock,
       random: options.random,
@@ -222,18 +232,21 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     remove: async (key) => {
       await client.delete(key);
     },
-    handle: async (key) => {
+    handle: async (news) => {
+      const { key, removed } = news;
       handled.add(key);
       const requestId = newRequestId();
       for (let delivery = 1; delivery <= deliveries; delivery += 1) {
-        const ending = await invocation(requestId, 120, (deps) => importUpload(key, deps));
+        const ending = await invocation(requestId, 120, (deps) =>
+          removed ? cancelRemoved(key, deps) : importUpload(key, deps),
+        );
         if (ending.kind === "done") return;
         clock.advance(1000 * 2 ** delivery);
       }
-      failed.push(key);
+      failed.push(news);
     },
     handleAll: async () => {
-      for (let key = events.shift(); key !== undefined; key = events.shift()) await world.handle(key);
+      for (let news = events.shift(); news !== undefined; news = events.shift()) await world.handle(news);
     },
     tick: async () => {
       await invocation(newRequestId(), 300, async (deps) => {
