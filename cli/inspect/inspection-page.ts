@@ -1,8 +1,9 @@
 import colours from "picocolors";
-import type { Finding, InspectionReport, PartitionSummary, Severity } from "../../shared/inspection/report.ts";
+import type { InspectionReport, PartitionSummary } from "../../shared/inspection/report.ts";
 
 import { bytesText } from "../bytes-text.ts";
-import { cut, wrapped } from "../terminal-text.ts";
+import { cut } from "../terminal-text.ts";
+import { findingLines } from "./finding-lines.ts";
 
 type Colours = ReturnType<typeof colours.createColors>;
 
@@ -97,17 +98,6 @@ function partitionLine({ index, offset, size, type, filesystem, label }: Partiti
     .filter((part) => part !== undefined)
     .join(" · ");
   return `${String(index).padStart(3)}  at ${bytesText(offset).padStart(9)}  ${bytesText(size).padStart(9)}  ${what}`;
-}
-
-const marks: Readonly<Record<Severity, string>> = { error: "✗ error  ", warning: "! warning", info: "· info   " };
-
-function findingLines({ severity, code, message, fix }: Finding, width: number, c: Colours): readonly string[] {
-  const tint = severity === "error" ? c.red : severity === "warning" ? c.yellow : c.dim;
-  return [
-    `  ${tint(`${marks[severity]}  ${code}`)}`,
-    ...wrapped(message, width - 6).map((line) => `      ${line}`),
-    ...wrapped(fix, width - 8).map((line, index) => `      ${index === 0 ? c.dim("→") : " "} ${line}`),
-  ];
 }
 
 function verdict({ importable, findings }: InspectionReport, c: Colours): string {

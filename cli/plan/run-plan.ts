@@ -1,42 +1,26 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import colours from "picocolors";
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { Cloud, ObjectRef, ObjectStore } from "../../shared/cloud/ports.ts";
 import { type Considered, consider } from "../../shared/importing/consider.ts";
 import { failureOf } from "../../shared/importing/failure.ts";
-import { type ImportImageRequest, wireParameters } from "../../shared/importing/import-request.ts";
+import type { ImportImageRequest } from "../../shared/importing/import-request.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { newAttempt, submission } from "../../shared/importing/submit.ts";
 import { inspectImage } from "../../shared/inspection/inspect-image.ts";
-import type { Finding } from "../../shared/inspection/report.ts";
 import { jobIdOf } from "../../shared/ledger/job.ts";
 import { sidecarNamesOf } from "../../shared/manifest/manifest-names.ts";
 import type { Problem } from "../../shared/manifest/problem.ts";
 import { type Connection, type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
 import { filesAsObjects } from "./files-as-objects.ts";
+import { type PlanAnswer, planPage } from "./plan-page.ts";
 
 export interface PlanCommand extends ConnectionOptions {
   readonly bucketManifest?: string;
   readonly sidecar?: string;
   readonly dryRun: boolean;
   readonly json: boolean;
-}
-
-interface PlanAnswer {
-  readonly decision: "import" | "reject" | "wait" | "ignore";
-  readonly reason: string;
-  readonly request?: ImportImageRequest;
-  readonly provenance?: Readonly<Record<string, string>>;
-  readonly findings: readonly Finding[];
-  readonly problems?: readonly Problem[];
-  readonly dryRun?: {
-    readonly valid: boolean;
-    readonly code: string;
-    readonly reason: string;
-    readonly advice: string;
-  };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,7 +33,11 @@ export async function runPlan(
   output: Output,
 ): Promise<ExitCode> {
   const answer = await planOf(target, options, environment);
-  output.out(options.json ? `${JSON.stringify(answer, null, 2)}\n` : page(target, answer, output.isTerminal));
+  output.out(
+    options.json
+      ? `${JSON.stringify(answer, null, 2)}\n`
+      : planPage(target, answer, { colour: output.isTerminal, columns: output.columns }),
+  );
   return answer.decision === "import" && answer.dryRun?.valid !== false ? exitCodes.good : exitCodes.no;
 }
 
@@ -164,31 +152,4 @@ async function dryRun(request: ImportImageRequest, { images }: Cloud): Promise<N
     const { class: failureClass, code, reason, advice } = failureOf(error);
     return { valid: failureClass === "success", code, reason, advice };
   }
-}
-
-function page(target: string, answer: PlanAnswer, colour: boolean): string {
-  const c = colours.createColors(colour);
-  const { decision, reason, request, provenance, findings, dryRun: asked } = answer;
-  const tint = decision === "import" ? c.green : decision === "reject" ? c.red : c.yellow;
-  const lines = [`${c.bold(target)}: ${tint(decision)}, ${reason}`];
-  if (request) {
-    lines.push("", "ImportImage would be asked with:");
-    for (const [name, value] of Object.entries(wireParameters(request))) {
-      const place = provenance?.[name];
-      lines.push(`  ${name.padEnd(34)} ${value}${place ? c.dim(`  ← ${place}`) : ""}`);
-    }
-  }
-  if (findings.length > 0)
-    lines.push(
-      "",
-      ...findings.map(({ severity, code, message, fix }) => `  ${severity} ${code}: ${message}\n      → ${fix}`),
-    );
-  if (asked)
-    lines.push(
-      "",
-      asked.valid
-        ? c.green(`ECS takes the request (${asked.code}).`)
-        : c.red(`ECS would refuse it with ${asked.code}: ${asked.reason}\n  → ${asked.advice}`),
-    );
-  return `${lines.join("\n")}\n`;
 }

@@ -1,0 +1,93 @@
+import colours from "picocolors";
+import { type ImportImageRequest, wireParameters } from "../../shared/importing/import-request.ts";
+import { printable } from "../../shared/inspection/printable-text.ts";
+import type { Finding } from "../../shared/inspection/report.ts";
+import type { Problem } from "../../shared/manifest/problem.ts";
+import { findingLines } from "../inspect/finding-lines.ts";
+import { cut, displayWidth, padded, wrapped } from "../terminal-text.ts";
+
+/** What `plan --json` prints. */
+export interface PlanAnswer {
+  readonly decision: "import" | "reject" | "wait" | "ignore";
+  readonly reason: string;
+  readonly request?: ImportImageRequest;
+  readonly provenance?: Readonly<Record<string, string>>;
+  readonly findings: readonly Finding[];
+  readonly problems?: readonly Problem[];
+  readonly dryRun?: {
+    readonly valid: boolean;
+    readonly code: string;
+    readonly reason: string;
+    readonly advice: string;
+  };
+}
+
+const verdicts = {
+  import: "would be imported",
+  reject: "would be rejected",
+  wait: "would wait",
+  ignore: "would be ignored",
+} as const;
+
+const longestValue = 48;
+
+/** The plan as a page for a person: the decision, each parameter with the place that it comes from, and the findings. */
+export function planPage(
+  target: string,
+  { decision, reason, request, provenance, findings, problems, dryRun }: PlanAnswer,
+  { colour, columns }: { readonly colour: boolean; readonly columns: number },
+): string {
+  const c = colours.createColors(colour);
+  const width = Math.max(40, Math.min(columns, 100));
+  const tint = decision === "import" ? c.green : decision === "reject" ? c.red : c.yellow;
+  const because = decision === "import" || problems !== undefined ? [] : wrapped(printable(reason, 4000), width - 2);
+  const sections: (readonly string[])[] = [
+    [`${c.bold(printable(target, 1024))} ${tint(verdicts[decision])}`, ...because.map((line) => `  ${line}`)],
+    (problems ?? []).flatMap(({ file, line, column, message, hint }) => [
+      `  ${c.red(`${printable(file, 1024)}:${line}:${column}`)}`,
+      ...wrapped(`${message}${hint === undefined ? "" : ` ${hint}`}`, width - 6).map((text) => `      ${text}`),
+    ]),
+    request === undefined ? [] : requestLines(request, provenance ?? {}, c.dim),
+    findings.flatMap((finding) => findingLines(finding, width, c)),
+    dryRun === undefined ? [] : dryRunLines(dryRun, width, c),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function requestLines(
+  request: ImportImageRequest,
+  provenance: Readonly<Record<string, string>>,
+  dim: (text: string) => string,
+): readonly string[] {
+  const parameters = Object.entries(wireParameters(request)).map(([name, value]) => ({
+    name,
+    value: printable(value, 512),
+  }));
+  const nameWidth = Math.max(...parameters.map(({ name }) => name.length));
+  const widths = parameters.map(({ value }) => displayWidth(value)).filter((width) => width <= longestValue);
+  const valueWidth = Math.max(...widths);
+  return [
+    "ImportImage would be asked with:",
+    ...parameters.map(({ name, value }) => {
+      const place = provenance[name];
+      const origin = place === undefined ? "" : dim(`  ← ${cut(printable(place, 512), 100)}`);
+      return `  ${name.padEnd(nameWidth)}  ${place === undefined ? value : padded(value, valueWidth)}${origin}`;
+    }),
+  ];
+}
+
+function dryRunLines(
+  { valid, code, reason, advice }: NonNullable<PlanAnswer["dryRun"]>,
+  width: number,
+  c: ReturnType<typeof colours.createColors>,
+): readonly string[] {
+  if (valid) return [c.green(`  ECS takes the request${code === "" ? "" : ` (${code})`}.`)];
+  return [
+    c.red(`  ECS would refuse it with ${code}.`),
+    ...wrapped(reason, width - 6).map((line) => `      ${line}`),
+    ...wrapped(advice, width - 8).map((line, index) => `      ${index === 0 ? c.dim("→") : " "} ${line}`),
+  ];
+}
