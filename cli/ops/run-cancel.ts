@@ -1,4 +1,4 @@
-import { requestCancel, stopTask } from "../../shared/importing/cancel-import.ts";
+import { findTaskOf, requestCancel, stopTask } from "../../shared/importing/cancel-import.ts";
 import { isEnd, type JobRecord } from "../../shared/ledger/job.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { ConnectionOptions } from "../connection.ts";
@@ -26,7 +26,7 @@ export async function runCancel(
     const open = (await deps.ledger.jobsOf(object)).filter(({ state }) => !isEnd(state));
     const made: CancelAnswer[] = [];
     for (const job of open) {
-      const asked = await requestCancel(job, "an operator asked for it", deps);
+      const asked = await findTaskOf(await requestCancel(job, "an operator asked for it", deps), deps);
       made.push({ jobId: job.jobId, ...(await outcomeOf(asked, () => stopTask(asked, deps))) });
     }
     return made;

@@ -1,8 +1,9 @@
-import { stopTask } from "../../shared/importing/cancel-import.ts";
+import { findTaskOf, stopTask } from "../../shared/importing/cancel-import.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { logStep } from "../../shared/importing/step-log.ts";
 import { conclude } from "../../shared/importing/submit.ts";
 import type { JobRecord, JobStep } from "../../shared/ledger/job.ts";
+import { openEntryOf } from "../../shared/ledger/ledger.ts";
 import { finishInterrupted } from "./job-steps.ts";
 import { type Verdict, verdictOf } from "./progress-of-import.ts";
 import type { OpenJob, TickCount } from "./tick.ts";
@@ -19,15 +20,17 @@ const refusalPatienceInSeconds = 60;
 /** An import that is to be given up: asks ECS to stop it, as often as it takes, and looks what became of it. */
 export async function followCancel(job: OpenJob, deps: ImportDeps, now: number): Promise<TickCount | undefined> {
   const { entry } = job;
-  const record = await deps.ledger.current(entry.jobId);
-  if (record?.state !== "cancelling") return finishInterrupted(job, deps, now);
+  const current = await deps.ledger.current(entry.jobId);
+  if (current?.state !== "cancelling") return finishInterrupted(job, deps, now);
+  const record = await findTaskOf(current, deps);
+  if (record.state !== "cancelling") return undefined;
   const stopped = await stopTask(record, deps);
   const age = now - entry.since;
-  if (stopped.kind === "not-found" && stopped.imageId === undefined) {
+  const imageId = record.attempt?.imageId;
+  if (imageId === undefined) {
     if (age < submissionPatienceInSeconds) return undefined;
     return end(record, { kind: "cancelled", reason: "ECS never began it" }, deps);
   }
-  const imageId = stopped.imageId ?? "";
   const [task, [image]] = await Promise.all([
     stopped.kind === "not-found" ? undefined : deps.images.describeTask(stopped.taskId),
     deps.images.describeImages({ imageIds: [imageId] }),
@@ -42,7 +45,8 @@ export async function followCancel(job: OpenJob, deps: ImportDeps, now: number):
     const advice =
       "It is asked again. An image that comes about all the same is reported; delete it if it is not wanted.";
     logStep(deps.log, { ...record, reason, advice }, "import.attention", "warn");
-    await deps.ledger.keepOpen({ ...entry, warned: 1, due: now + 60 }, [entry]);
+    const asked = openEntryOf(record, new Date((now + 60) * 1000));
+    await deps.ledger.keepOpen({ ...asked, warned: 1 }, [entry]);
   }
   return undefined;
 }

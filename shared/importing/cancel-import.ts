@@ -28,29 +28,38 @@ export async function requestCancel(record: JobRecord, reason: string, deps: Can
   return made.record;
 }
 
+/**
+ * Finds out which task a `cancelling` job means: the answer that named it may have been lost, or have come after the
+ * cancellation was written down. Writes that down too, before the task is stopped: ECS may not show it any more then.
+ */
+export async function findTaskOf(record: JobRecord, deps: CancelDeps & Pick<ImportDeps, "images">): Promise<JobRecord> {
+  const { attempt, since = record.at } = record;
+  if (record.state !== "cancelling" || !attempt || attempt.imageId) return record;
+  const started = await findStarted(attempt, deps);
+  if (!started) return record;
+  const { imageId, taskId } = started;
+  const step: JobStep = { ...record, since, attempt: { ...attempt, imageId, ...(taskId ? { taskId } : {}) } };
+  const made = await deps.ledger.append(record, step, { due: deps.clock.now() });
+  return made.done ? made.record : (made.current ?? record);
+}
+
 /** What ECS said to a cancellation. Whether the image came about all the same is seen at the next look. */
 export type Stopped =
   | { readonly kind: "accepted"; readonly taskId: string }
   | { readonly kind: "refused"; readonly taskId: string; readonly code: string; readonly message: string }
-  /** ECS knows of no import by this attempt, now: its ImportImage may still be on its way. */
+  /** No task is known: ImportImage may still be on its way. */
   | { readonly kind: "not-found" };
 
-/** Asks ECS to stop what a `cancelling` job may have started. Safe to repeat. Rejects when ECS gives no usable answer. */
-export async function stopTask(
-  { attempt }: JobRecord,
-  deps: Pick<ImportDeps, "images">,
-): Promise<Stopped & { readonly imageId?: string }> {
-  // The answer that names the task may have been lost, or have come after the cancellation was written down.
-  const started = attempt?.imageId ? attempt : attempt && (await findStarted(attempt, deps));
-  const image = started?.imageId ? { imageId: started.imageId } : {};
-  if (!started?.taskId) return { kind: "not-found", ...image };
-  const { taskId } = started;
+/** Asks ECS to stop the task of a `cancelling` job. Safe to repeat. Rejects when ECS gives no usable answer. */
+export async function stopTask({ attempt }: JobRecord, { images }: Pick<ImportDeps, "images">): Promise<Stopped> {
+  const taskId = attempt?.taskId;
+  if (taskId === undefined) return { kind: "not-found" };
   try {
-    await deps.images.cancelTask(taskId);
-    return { kind: "accepted", taskId, ...image };
+    await images.cancelTask(taskId);
+    return { kind: "accepted", taskId };
   } catch (error) {
     if (!isCloudError(error) || !refusals.has(error.code)) throw error;
-    return { kind: "refused", taskId, code: error.code, message: error.message, ...image };
+    return { kind: "refused", taskId, code: error.code, message: error.message };
   }
 }
 

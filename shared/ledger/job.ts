@@ -107,7 +107,7 @@ const allowed: Readonly<Record<JobState | "none", readonly JobState[]>> = {
   claimed: ["claimed", "submitted", "parked", "failed", "cancelling", "cancelled"],
   parked: ["waiting", "rejected", "claimed", "parked", "failed", "cancelled"],
   submitted: ["available", "failed", "cancelling", "cancelled"],
-  cancelling: ["available", "cancelled"],
+  cancelling: ["cancelling", "available", "cancelled"],
   rejected: ["waiting", "rejected", "claimed"],
   failed: ["waiting", "rejected", "claimed"],
   cancelled: ["waiting", "rejected", "claimed"],

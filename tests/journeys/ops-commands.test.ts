@@ -240,6 +240,51 @@ describe("cancel", () => {
     expect(product.linesOf("lost.qcow2").map(({ event }) => event)).toContain("import.cancelled");
   });
 
+  it("catches an import whose answer was lost with the function that waited for it", async () => {
+    let answer: { code: number; out: string } | undefined;
+    product.cloud.faults.plan = ({ operation }) => {
+      if (answer || operation !== "ImportImage") return undefined;
+      // Before ECS has begun: there is a claim, and nothing to be found.
+      return {
+        kind: "act-before",
+        act: async () => {
+          answer ??= await cancel("early.qcow2");
+          product.cloud.fc?.kill("image-import");
+        },
+      };
+    };
+    await product.upload("early.qcow2", qcow2(64 * 2 ** 20, 33));
+    await product.settle();
+    expect(JSON.parse(answer?.out ?? "{}").jobs).toEqual([
+      expect.objectContaining({
+        state: "cancelling",
+        cancelled: true,
+        message: expect.stringContaining("does not show"),
+      }),
+    ]);
+    expect(product.linesOf("early.qcow2").map(({ event }) => event)).toContain("import.duplicate");
+
+    answer = undefined;
+    product.cloud.faults.plan = ({ operation }) => {
+      if (answer || operation !== "ImportImage") return undefined;
+      return {
+        kind: "act-after",
+        act: async () => {
+          answer ??= await cancel("caught.qcow2");
+          product.cloud.fc?.kill("image-import");
+        },
+      };
+    };
+    await product.upload("caught.qcow2", qcow2(64 * 2 ** 20, 34));
+    await product.settle();
+    product.cloud.faults.plan = undefined;
+    await product.tick();
+    const events = product.linesOf("caught.qcow2").map(({ event }) => event);
+    expect(events).toContain("import.cancelled");
+    expect(events).not.toContain("import.submitted");
+    expect(product.cloud.ecs.snapshot().tasks.at(-1)?.TaskStatus).toBe("Deleted");
+  });
+
   it("says what ECS says when it does not let the task be stopped, and follows it to its end", async () => {
     await product.upload("stubborn.qcow2", qcow2(64 * 2 ** 20, 32));
     await product.settle();

@@ -8,7 +8,7 @@ describe("a job", () => {
     claimed: ["claimed", "submitted", "parked", "failed", "cancelling", "cancelled"],
     parked: ["waiting", "rejected", "claimed", "parked", "failed", "cancelled"],
     submitted: ["available", "failed", "cancelling", "cancelled"],
-    cancelling: ["available", "cancelled"],
+    cancelling: ["available", "cancelled", "cancelling"],
     rejected: ["waiting", "rejected", "claimed"],
     failed: ["waiting", "rejected", "claimed"],
     cancelled: ["waiting", "rejected", "claimed"],
