@@ -26,6 +26,8 @@ export interface ImageToImport {
   readonly occasion: Occasion;
   /** The object whose event led here, when it is not the image itself. */
   readonly trigger?: string;
+  /** What the event gave as the image's ETag. */
+  readonly eventEtag?: string;
 }
 
 /**
@@ -33,10 +35,14 @@ export interface ImageToImport {
  * to run twice at once. Rejects with RetryLater, a CloudError or SourceChanged when only time can help.
  */
 export async function importObject(image: ImageToImport, outerDeps: ImportDeps): Promise<void> {
-  const { key, sidecarOf, occasion, trigger } = image;
-  const deps = trigger === undefined ? outerDeps : withLogFields(outerDeps, { trigger });
-  const { region, bucket } = deps;
-  const facts = await deps.objects.stat({ bucket, key });
+  const { key, sidecarOf, occasion, trigger, eventEtag } = image;
+  const { region, bucket } = outerDeps;
+  const facts = await outerDeps.objects.stat({ bucket, key });
+  const isChanged = facts !== undefined && eventEtag !== undefined && facts.etag !== eventEtag;
+  const deps = withLogFields(outerDeps, {
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(isChanged ? { changed: `written again since its event: ETag ${eventEtag} then, ${facts.etag} now` } : {}),
+  });
   if (!facts && trigger === undefined) {
     deps.log("info", "object.gone", `${key} is not there any more.`, {
       region,
@@ -125,8 +131,16 @@ async function settledAlready(
       duplicate(current, current.reason ?? "it waits for the account to be mended", deps);
       return true;
     case "submitted":
+      if (current.attempt?.claimant === deps.claimant && occasion === "upload") {
+        // This very invocation, delivered again: what it died before saying is said now.
+        await writeStatus(current, deps);
+        logStep(deps.log, current, "import.submitted");
+        return true;
+      }
+      duplicate(current, "its import is running", deps);
+      return true;
     case "available":
-      duplicate(current, current.state === "available" ? "it was imported already" : "its import is running", deps);
+      duplicate(current, "it was imported already", deps);
       return true;
     case "cancelling":
       duplicate(current, "its import is being cancelled", deps);
@@ -291,7 +305,7 @@ async function wait(step: JobStep, { current }: Case, deps: ImportDeps): Promise
     if (made.current) duplicate(made.current, "another invocation has it", deps);
     return;
   }
-  if (before?.reason !== step.reason) await writeStatus(made.record, deps);
+  await writeStatus(made.record, deps);
   const seconds = Math.round((now.getTime() - Date.parse(since)) / 1000);
   logStep(deps.log, made.record, "object.waiting", "info", {
     waitingFor: step.waitingFor,

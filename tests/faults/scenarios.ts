@@ -10,6 +10,8 @@ export interface Scenario {
   readonly images: { readonly least: number; readonly most: number };
   /** The image whose job must end as available. */
   readonly mustBeAvailable: readonly string[];
+  /** Images that wait for a person in the end, and stay in the index; so many ticks are enough to see it. */
+  readonly waits?: { readonly keys: readonly string[]; readonly ticks: number };
 }
 
 const key = "team/web.qcow2";
@@ -210,6 +212,17 @@ export const scenarios: readonly Scenario[] = [
     run: async (world) => {
       await world.upload(key, imageBytes(1));
       await world.upload(key, imageBytes(2));
+      await world.handleAll();
+    },
+  },
+  {
+    name: "waits for a sidecar",
+    images: { least: 0, most: 0 },
+    mustBeAvailable: [],
+    waits: { keys: [key], ticks: 12 },
+    run: async (world) => {
+      await world.upload("image-import.yaml", 'version: 1\nrules:\n  - match: "team/**"\n    requireManifest: true\n');
+      await world.upload(key, imageBytes(1));
       await world.handleAll();
     },
   },

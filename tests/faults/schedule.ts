@@ -45,7 +45,7 @@ export async function runSchedule(schedule: Schedule, usual: number): Promise<Sc
   });
   try {
     await scenario.run(world);
-    await settle(world);
+    await settle(world, scenario.waits?.ticks);
     const verdict = judge(world, scenario, { faults: faults.length, usual });
     return { ...verdict, requests: world.requests(), faultsMet };
   } finally {
