@@ -11,14 +11,18 @@ const fallbackLoaders: readonly (readonly [string, Machine])[] = [
   ["BOOTIA32.EFI", "i386"],
 ];
 
-/** What distributions install beside the fallback, in a folder of their own. */
-const distributionLoader = /^(shim|grub|systemd-boot)[a-z0-9-]{0,16}\.efi$/i;
+/** Programs of a distribution's folder: all but shim's companions, firmware updates and memory tests. */
+const distributionLoader = /^(?!mm|fb|fwup|mem).{1,100}\.efi$/i;
+/** Windows has its loader one folder further down. */
+const deeperFolders = ["/EFI/Microsoft/Boot"];
 
 export interface EfiLoaders {
   /** Machines with a loader of the fallback name: these boot on a machine that never booted the disk before. */
   readonly fallback: readonly Machine[];
   /** A loader in a distribution's folder. It needs a boot entry in the firmware's memory, which an image has not. */
   readonly distribution: boolean;
+  /** Kernels lie on this partition, where systemd-boot or the firmware starts them. */
+  readonly hasKernel?: boolean;
 }
 
 export const noEfiLoaders: EfiLoaders = { fallback: [], distribution: false };
@@ -27,6 +31,7 @@ export const noEfiLoaders: EfiLoaders = { fallback: [], distribution: false };
 export async function readEfiLoaders(partition: GuestTree): Promise<EfiLoaders> {
   const folders = ((await partition.list("/EFI")) ?? []).slice(0, 32);
   if (folders.length === 0) return noEfiLoaders;
+  const hasKernel = await holdsKernel(partition);
   const machines = await Promise.all(
     fallbackLoaders.map(async ([name, machine]) => {
       const head = await readHead(partition, `/EFI/BOOT/${name}`, machineHeadBytes);
@@ -36,12 +41,19 @@ export async function readEfiLoaders(partition: GuestTree): Promise<EfiLoaders> 
     }),
   );
   const fallback = machines.filter((machine) => machine !== undefined);
-  if (fallback.length > 0) return { fallback, distribution: true };
-  const own = folders.filter((folder) => folder.toUpperCase() !== "BOOT");
-  const names = (await Promise.all(own.map((folder) => partition.list(`/EFI/${folder}`)))).flatMap(
-    (list) => list ?? [],
+  if (fallback.length > 0) return { fallback, distribution: true, hasKernel };
+  const own = folders.filter((folder) => folder.toUpperCase() !== "BOOT").map((folder) => `/EFI/${folder}`);
+  const names = await Promise.all([...own, ...deeperFolders].map((folder) => partition.list(folder)));
+  return { fallback, distribution: names.flat().some((name) => distributionLoader.test(name ?? "")), hasKernel };
+}
+
+/** Unified kernel images, entries of systemd-boot, or a kernel by its usual name (Boot Loader Specification). */
+async function holdsKernel(partition: GuestTree): Promise<boolean> {
+  const [unified, entries, top] = await Promise.all(
+    ["/EFI/Linux", "/loader/entries", "/"].map(async (folder) => (await partition.list(folder)) ?? []),
   );
-  return { fallback, distribution: names.some((name) => distributionLoader.test(name)) };
+  const isThere = (names: readonly string[] | undefined, pattern: RegExp) => names?.some((name) => pattern.test(name));
+  return Boolean(isThere(unified, /\.efi$/i) || isThere(entries, /\.conf$/i) || isThere(top, /^vmlinuz/i));
 }
 
 /** The boot modes that an image surely offers. arm64 machines have no BIOS. */

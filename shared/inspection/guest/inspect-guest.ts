@@ -85,7 +85,8 @@ async function readLoadersOf({ volumes }: Disk): Promise<EfiLoaders | undefined>
   const loaders = await Promise.all(fats.map((fs) => readEfiLoaders(guestTreeOf(createTree([{ at: "/", fs }])))));
   const fallback = [...new Set(loaders.flatMap((one) => one.fallback))];
   const distribution = loaders.some((one) => one.distribution);
-  return isUnreadable && fallback.length === 0 ? undefined : { fallback, distribution };
+  const hasKernel = loaders.some((one) => one.hasKernel);
+  return isUnreadable && fallback.length === 0 ? undefined : { fallback, distribution, hasKernel };
 }
 
 function nothingFound({ table, volumes }: Disk): string {

@@ -1,5 +1,6 @@
 /** Which of a disk's filesystems is the root of a Linux system, and what else that system mounts into it. */
 import { isBtrfs } from "../filesystem/btrfs/open-btrfs.ts";
+import type { Filesystem } from "../filesystem/filesystem.ts";
 import { createTree, type Mount, type MountedTree } from "../filesystem/path-walk.ts";
 import { CannotTell } from "../source/byte-source.ts";
 import {
@@ -23,6 +24,9 @@ export interface RootCandidate {
 
 const unixKinds = new Set(["ext2", "ext3", "ext4", "xfs", "btrfs"]);
 
+/** What can hold /boot beside those: the EFI system partition, where systemd-boot finds kernels. */
+const bootKinds = new Set([...unixKinds, "vfat"]);
+
 /** Where distributions put their root on btrfs, if it is not the default subvolume: Ubuntu, Debian, Fedora, SUSE. */
 const btrfsRoots = ["@", "@rootfs", "root", "@/.snapshots/1/snapshot"];
 
@@ -42,10 +46,26 @@ async function rootOn(volume: Volume): Promise<RootCandidate[]> {
     const nodes = await Promise.all(btrfsRoots.map((path) => fs.subvolumeRoot(path)));
     mounts.push(...nodes.flatMap((root) => (root === undefined ? [] : [{ at: "/", fs, root }])));
   }
+  mounts.push(...(await ostreeDeployments(fs)));
   const scored = await Promise.all(mounts.map(async (mount) => ({ volume, mount, score: await scoreOf(mount) })));
   // Subvolumes of one filesystem are parts or snapshots of one system.
   const best = scored.sort((left, right) => right.score - left.score)[0];
   return best !== undefined && best.score > 0 ? [best] : [];
+}
+
+const maximumDeployments = 4;
+
+/** Fedora CoreOS and its like keep their roots in `/ostree/deploy/NAME/deploy/CHECKSUM.NUMBER`. */
+async function ostreeDeployments(fs: Filesystem): Promise<Mount[]> {
+  const tree = createTree([{ at: "/", fs }]);
+  const systems = (await tree.list("/ostree/deploy")) ?? [];
+  const paths = systems.slice(0, maximumDeployments).map(async (system) => {
+    const names = (await tree.list(`/ostree/deploy/${system}/deploy`)) ?? [];
+    return names.filter((name) => /^[0-9a-f]{64}\.\d{1,4}$/.test(name)).map((name) => `${system}/deploy/${name}`);
+  });
+  const deployments = (await Promise.all(paths)).flat().slice(0, maximumDeployments);
+  const roots = await Promise.all(deployments.map((path) => tree.stat(`/ostree/deploy/${path}`)));
+  return roots.flatMap((root) => (root === undefined ? [] : [{ at: "/", fs, root }]));
 }
 
 async function scoreOf(mount: Mount): Promise<number> {
@@ -130,11 +150,21 @@ async function mountOf(entry: FstabEntry, { fs }: Volume): Promise<Mount | undef
   return root === undefined ? undefined : { at: entry.mountPoint, fs, root };
 }
 
-/** Whether a volume is what fstab means by `device`. Partition UUIDs and labels are not known, so never matched. */
-function answersTo({ fs, lvm }: Volume, device: string): boolean {
-  const [, key, value] = /^(UUID|LABEL)=(.*)$/.exec(device) ?? [];
-  if (key === "UUID") return fs?.uuid !== undefined && fs.uuid.toLowerCase() === value?.toLowerCase();
-  if (key === "LABEL") return fs?.label !== undefined && fs.label === value;
+/** udev's links by what is on the disk say the same as a tag (fstab(5)). */
+function asTag(device: string): string {
+  return device.replace(
+    /^\/dev\/disk\/by-(uuid|label|partuuid|partlabel)\//,
+    (_, key: string) => `${key.toUpperCase()}=`,
+  );
+}
+
+/** Whether a volume is what fstab means by `device`. */
+function answersTo({ fs, lvm, partition }: Volume, device: string): boolean {
+  const [, key, value] = /^(UUID|LABEL|PARTUUID|PARTLABEL)=(.+)$/.exec(asTag(device)) ?? [];
+  if (key === "UUID") return fs?.uuid?.toLowerCase() === value?.toLowerCase();
+  if (key === "LABEL") return fs?.label === value;
+  if (key === "PARTUUID") return partition?.uuid === value?.toLowerCase();
+  if (key === "PARTLABEL") return partition?.name === value;
   if (lvm === undefined) return false;
   const mapped = [lvm.group, lvm.name].map((part) => part.replaceAll("-", "--")).join("-");
   return device === `/dev/mapper/${mapped}` || device === `/dev/${lvm.group}/${lvm.name}`;
@@ -142,7 +172,7 @@ function answersTo({ fs, lvm }: Volume, device: string): boolean {
 
 /** Names that say which filesystem is meant, wherever it is. */
 function namesFilesystem(device: string): boolean {
-  return /^(UUID|LABEL)=./.test(device);
+  return /^(UUID|LABEL|PARTUUID|PARTLABEL)=./.test(asTag(device));
 }
 
 /** A /boot or /usr of its own that fstab does not name in a way that can be followed. */
@@ -153,7 +183,7 @@ async function guessMounts(rootTree: GuestTree, unused: readonly Volume[]): Prom
   const guesses = await Promise.all(
     unused.map(async (volume) => {
       const { fs } = volume;
-      if (fs === undefined || !unixKinds.has(fs.kind)) return [];
+      if (fs === undefined || !bootKinds.has(fs.kind)) return [];
       const names = await createTree([{ at: "/", fs }]).list("/");
       if (needsBoot && names?.some(isKernelName)) return [{ at: "/boot", volume, mount: { at: "/boot", fs } }];
       const isUsr = !hasPrograms && names?.includes("bin") && names.includes("lib") && !names.includes("etc");

@@ -33,8 +33,8 @@ export const kernelRules: readonly Rule<LinuxFacts>[] = [
   },
   {
     code: "kernel.missing",
-    check: ({ kernels }) =>
-      kernels?.length === 0
+    check: ({ kernels, efiLoaders }) =>
+      kernels?.length === 0 && efiLoaders !== undefined && !efiLoaders.hasKernel
         ? {
             message: "No kernel was found in /boot or /lib/modules.",
             fix: "Install a kernel; the filesystem of a container has none.",

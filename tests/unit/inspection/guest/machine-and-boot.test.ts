@@ -91,10 +91,21 @@ describe("EFI boot loaders", () => {
     ["for another machine than its name says", { "/EFI/BOOT/BOOTAA64.EFI": pe(0x8664) }, [], false],
     ["that is empty", { "/EFI/BOOT/BOOTX64.EFI": Buffer.alloc(0) }, [], false],
     ["in a distribution's folder only", { "/EFI/debian/shimx64.efi": pe(0x8664) }, [], true],
+    ["that are a unified kernel image", { "/EFI/Linux/6.11.efi": pe(0x8664) }, [], true],
+    ["that are Windows' own", { "/EFI/Microsoft/Boot/bootmgfw.efi": pe(0x8664) }, [], true],
+    ["that only update firmware", { "/EFI/fedora/fwupdx64.efi": pe(0x8664) }, [], false],
     ["that are none", { "/EFI/debian/BOOTX64.CSV": Buffer.from("x") }, [], false],
     ["on a partition without EFI", { "/dos/command.com": Buffer.from("x") }, [], false],
   ])("%s", async (_, files, fallback, distribution) => {
-    expect(await readEfiLoaders(memoryTree(files))).toEqual({ fallback, distribution });
+    expect(await readEfiLoaders(memoryTree(files))).toMatchObject({ fallback, distribution });
+  });
+
+  it.each<[string, Record<string, string>, boolean | undefined]>([
+    ["a unified kernel image", { "/EFI/Linux/fedora-6.11.efi": "" }, true],
+    ["an entry of systemd-boot", { "/EFI/BOOT/BOOTX64.EFI": "x", "/loader/entries/arch.conf": "" }, true],
+    ["a loader only", { "/EFI/BOOT/BOOTX64.EFI": "x", "/EFI/debian/grubx64.efi": "" }, false],
+  ])("may stand beside kernels: %s", async (_, files, hasKernel) => {
+    expect((await readEfiLoaders(memoryTree(files))).hasKernel).toBe(hasKernel);
   });
 });
 

@@ -48,6 +48,13 @@ describe("the root filesystem", () => {
     expect((await tree.read("/etc/os-release"))?.toString()).toBe("ID=debian");
   });
 
+  it("may be a deployment of OSTree", async () => {
+    const at = `/ostree/deploy/fedora-coreos/deploy/${"0a".repeat(32)}.0`;
+    const files = { [`${at}/etc/os-release`]: "ID=fedora", [`${at}/usr/bin/sh`]: "", "/ostree/repo/config": "" };
+    const { tree } = await mounted([volume("root", files)]);
+    expect((await tree.read("/etc/os-release"))?.toString()).toBe("ID=fedora");
+  });
+
   it("is not looked for on FAT or NTFS", async () => {
     expect(await findRoots([volume("esp", rootFiles, { kind: "vfat" })], [])).toEqual([]);
   });
@@ -63,10 +70,23 @@ describe("the root filesystem", () => {
 });
 
 describe("the filesystems that a guest mounts", () => {
+  const partition = {
+    index: 2,
+    offset: 2 ** 20,
+    size: 2 ** 20,
+    typeId: "0x83",
+    typeName: "Linux filesystem",
+    bootable: false,
+    uuid: "0fc6-01",
+    name: "Boot",
+  };
   const lvm = { group: "my-vg", name: "var-log" };
   it.each([
     ["a UUID in any case", "UUID=ABCD-12", volume("boot", { "/x": "" }, { uuid: "abcd-12" })],
     ["a label", "LABEL=boot", volume("boot", { "/x": "" }, { label: "boot" })],
+    ["a partition's UUID", "PARTUUID=0FC6-01", { ...volume("boot", { "/x": "" }), partition }],
+    ["a partition's label", "PARTLABEL=Boot", { ...volume("boot", { "/x": "" }), partition }],
+    ["udev's link to a UUID", "/dev/disk/by-uuid/abcd-12", volume("boot", { "/x": "" }, { uuid: "abcd-12" })],
     ["LVM's mapped name", "/dev/mapper/my--vg-var--log", { ...volume("boot", { "/x": "" }), lvm }],
     ["LVM's own name", "/dev/my-vg/var-log", { ...volume("boot", { "/x": "" }), lvm }],
   ])("are found by %s", async (_, device, boot) => {
@@ -76,8 +96,19 @@ describe("the filesystems that a guest mounts", () => {
     expect(missing).toEqual([]);
   });
 
-  it("are found by what they hold when fstab names them by partition", async () => {
-    const fstab = "PARTUUID=1 / ext4 defaults 0 1\n/dev/sda2 /boot ext4 defaults 0 2\n";
+  it("are missing when no partition has the UUID", async () => {
+    const fstab = "PARTUUID=0fc6-02 /data ext4 defaults 0 2\n";
+    const root = { ...volume("root", { ...rootFiles, "/etc/fstab": fstab }), partition };
+    expect((await mounted([root])).missing).toEqual(["PARTUUID=0fc6-02"]);
+  });
+
+  it("include an EFI system partition that holds the kernels", async () => {
+    const esp = volume("esp", { "/vmlinuz-linux": "", "/EFI/BOOT/BOOTX64.EFI": "" }, { kind: "vfat" });
+    expect((await mounted([esp, volume("root", rootFiles)])).at).toEqual(["/ root", "/boot esp"]);
+  });
+
+  it("are found by what they hold when fstab names them by a device", async () => {
+    const fstab = "/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 /boot ext4 defaults 0 2\n";
     const boot = volume("boot", { "/vmlinuz-6.1.0": "" });
     const { at, missing } = await mounted([boot, volume("root", { ...rootFiles, "/etc/fstab": fstab })]);
     expect(at).toEqual(["/ root", "/boot boot"]);
