@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 
 export interface Cost {
   readonly milliseconds: number;
+  /** Of the process alone, whatever else kept the machine busy. */
+  readonly cpuMilliseconds: number;
   readonly peakMiB: number;
   readonly output: string;
 }
@@ -14,8 +16,8 @@ export interface Program {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Where programs that are measured put their own peak of resident memory, in KiB. */
-const peakMark = /^peak-kib (\d+)$/m;
+/** How programs that are measured tell their own peak of resident memory and their time on a processor. */
+const ownCost = /^peak-kib (\d+) cpu-us (\d+)$/m;
 
 /**
  * Runs `node` once, from the start of the process to its end. Rejects when it fails: a wrong answer has no cost.
@@ -41,7 +43,10 @@ export function runNode(args: readonly string[], environment: Readonly<Record<st
     child.once("close", (code) => {
       const milliseconds = performance.now() - started;
       if (code !== 0) reject(new Error(`node ${args.join(" ")} ended with ${code}: ${complaints}${output}`));
-      else resolve({ milliseconds, peakMiB: Number(peakMark.exec(complaints)?.[1] ?? Number.NaN) / 1024, output });
+      else {
+        const [, peak = Number.NaN, cpu = Number.NaN] = ownCost.exec(complaints) ?? [];
+        resolve({ milliseconds, cpuMilliseconds: Number(cpu) / 1000, peakMiB: Number(peak) / 1024, output });
+      }
     });
   });
 }
@@ -52,6 +57,8 @@ export interface Measured {
   readonly milliseconds: number;
   /** Median of the paired ratios to the first program. */
   readonly ratio: number;
+  /** The same of the time on a processor: waiting for the cloud and for other programs is not in it. */
+  readonly cpuRatio: number;
   readonly peakMiB: number;
   readonly runs: readonly Cost[];
 }
@@ -79,6 +86,9 @@ export async function comparePrograms(
       runs,
       milliseconds: median(runs.map(({ milliseconds }) => milliseconds)),
       ratio: median(runs.map(({ milliseconds }, round) => milliseconds / (base[round]?.milliseconds ?? Number.NaN))),
+      cpuRatio: median(
+        runs.map(({ cpuMilliseconds }, round) => cpuMilliseconds / (base[round]?.cpuMilliseconds ?? Number.NaN)),
+      ),
       peakMiB: median(runs.map(({ peakMiB }) => peakMiB)),
     };
   });

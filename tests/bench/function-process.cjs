@@ -7,7 +7,8 @@ const [bundle, event, context] = process.argv.slice(2);
 const end = (code) => {
   // Of this process alone: getrusage counts what its parent had before it became this program.
   const peak = /^VmHWM:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
-  process.stderr.write(`peak-kib ${peak ?? 0}\n`, () => process.exit(code));
+  const { user, system } = process.cpuUsage();
+  process.stderr.write(`peak-kib ${peak ?? 0} cpu-us ${user + system}\n`, () => process.exit(code));
 };
 
 if (bundle === undefined) end(0);

@@ -10,7 +10,8 @@ async function main([url = "", depth = "full"]: readonly string[]): Promise<void
   console.log(JSON.stringify({ ...report, milliseconds: performance.now() - started }));
   await reader.close?.();
   const peak = /^VmHWM:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
-  console.error(`peak-kib ${peak ?? 0}`);
+  const { user, system } = process.cpuUsage();
+  console.error(`peak-kib ${peak ?? 0} cpu-us ${user + system}`);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

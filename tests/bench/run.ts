@@ -1,6 +1,7 @@
 /** npm run bench [names]: what the product costs, as ratios that hold on any machine. */
 import { ignoredBench, importBench, startBench } from "./functions-bench.ts";
 import { inspectionBench } from "./inspection-bench.ts";
+import { runScaleBench } from "./scale.ts";
 import { printTable, type Table } from "./table.ts";
 
 const benches: Readonly<Record<string, () => Promise<Table | readonly Table[]>>> = {
@@ -8,6 +9,10 @@ const benches: Readonly<Record<string, () => Promise<Table | readonly Table[]>>>
   ignored: ignoredBench,
   import: importBench,
   inspection: inspectionBench,
+  scale: async () => {
+    await runScaleBench();
+    return [];
+  },
 };
 
 async function main(names: readonly string[]): Promise<void> {
