@@ -24,38 +24,61 @@ export async function importUploads(
 ): Promise<void> {
   const { region, credentials, requestId } = context;
   const cloud = alibabaCloud({ region, credentials, ossEndpoint: config.ossEndpoint, ecsEndpoint: config.ecsEndpoint });
-  const deps = await importDepsOf({
-    cloud,
-    region,
-    imageBucket: config.imageBucket,
-    stateBucket: config.stateBucket,
-    claimant: requestId,
-    deadline,
-    log,
-  });
   const troubles: string[] = [];
-  for (const { key, name } of uploads) {
-    try {
-      await (name.startsWith("ObjectRemoved:") ? cancelRemoved(key, deps) : importUpload(key, deps));
-    } catch (error) {
-      troubles.push(`${key}: ${troubleText(error)}`);
+  const deferred = ({ bucket, key }: ObjectEvent, error: unknown): void => {
+    const reason = troubleText(error);
+    log("error", "object.deferred", `${key} could not be worked on: ${reason}`, {
+      region,
+      bucket,
+      key,
+      reason,
+      advice:
+        "Function Compute delivers its event again, and puts it into the failure queue in the end. Once the cause is mended: oss-image-import replay.",
+    });
+    troubles.push(`${JSON.stringify(key)}: ${reason}`);
+  };
+  try {
+    const deps = await importDepsOf({
+      cloud,
+      region,
+      imageBucket: config.imageBucket,
+      stateBucket: config.stateBucket,
+      claimant: requestId,
+      deadline,
+      log,
+    });
+    for (const upload of uploads) {
+      const { key, name, etag } = upload;
+      try {
+        await (name.startsWith("ObjectRemoved:") ? cancelRemoved(key, deps) : importUpload(key, deps, etag));
+      } catch (error) {
+        deferred(upload, error);
+      }
     }
+  } catch (error) {
+    for (const upload of uploads) deferred(upload, error);
   }
   if (troubles.length > 0) throw new Error(`To be delivered again: ${troubles.join("; ")}`);
 }
 
-/** Works on one uploaded image or manifest. */
-export async function importUpload(key: string, deps: ImportDeps): Promise<void> {
-  const real = await realKey(key, deps);
+/** Works on one uploaded image or manifest. `etag` is the event's, where it has one. */
+export async function importUpload(key: string, deps: ImportDeps, etag = ""): Promise<void> {
+  const real = await realKey(key, etag, deps);
   if (objectKind(real).kind === "bucket-manifest") return reviewBucketManifest(real, deps);
-  await importRouted(real, "upload", deps);
+  await importRouted(real, "upload", deps, etag);
 }
 
-/** Samples show raw keys only, but nothing promises that: a key that is not found is tried decoded, once. */
-async function realKey(key: string, { objects, bucket }: ImportDeps): Promise<string> {
+/**
+ * Samples show raw keys only, but nothing promises that: a key that is not found is tried decoded, once. Where objects
+ * lie under both readings, the one with the event's ETag is meant.
+ */
+async function realKey(key: string, etag: string, { objects, bucket }: ImportDeps): Promise<string> {
   const decoded = decodedKey(key);
-  if (decoded === undefined || (await objects.stat({ bucket, key }))) return key;
-  return (await objects.stat({ bucket, key: decoded })) ? decoded : key;
+  if (decoded === undefined) return key;
+  const raw = await objects.stat({ bucket, key });
+  if (raw && (etag === "" || raw.etag === etag)) return key;
+  const other = await objects.stat({ bucket, key: decoded });
+  return other && (!raw || other.etag === etag) ? decoded : key;
 }
 
 function troubleText(error: unknown): string {

@@ -9,7 +9,7 @@ import type { Log } from "../../shared/log/log.ts";
 import { type FunctionConfig, readFunctionConfig } from "../../shared/runtime/function-config.ts";
 import { deadlineOf, type FunctionContext } from "../../shared/runtime/function-context.ts";
 import { environment, writeLine } from "../../shared/runtime/process-io.ts";
-import { type ObjectEvent, parseObjectEvents } from "./object-events.ts";
+import { decodedKey, type ObjectEvent, parseObjectEvents } from "./object-events.ts";
 
 /**
  * The delivery contract: FC delivers at least once and again when this throws. So whatever time can heal is thrown; a
@@ -86,6 +86,7 @@ function strangerReason(
   if (region !== context.region) return `this function runs in ${context.region}, and the event names ${region}`;
   if (ownerAccountId && context.accountId && ownerAccountId !== context.accountId)
     return "the event names another account";
-  if (!key.startsWith(config.imagePrefix)) return `its key does not begin with ${config.imagePrefix}`;
+  if (!key.startsWith(config.imagePrefix) && !decodedKey(key)?.startsWith(config.imagePrefix))
+    return `its key does not begin with ${config.imagePrefix}`;
   return undefined;
 }

@@ -95,9 +95,8 @@ function objectEvent(record: unknown): ObjectEvent | string {
   if (!isObject(bucket) || !isObject(object)) return "has no `oss.bucket` or `oss.object`";
   const bucketName = text(bucket["name"], 63);
   if (!bucketName) return "has no `oss.bucket.name`";
-  const key = object["key"];
-  if (typeof key !== "string" || key === "" || Buffer.byteLength(key) > 1023)
-    return "has no `oss.object.key` of 1 to 1023 bytes";
+  const key = deliveredKey(object["key"]);
+  if (key === undefined) return "has no `oss.object.key` of 1 to 1023 bytes";
   const name = text(record["eventName"], 100);
   if (!name) return "has no `eventName`";
   // One documented sample nests `region` inside `oss`.
@@ -111,6 +110,16 @@ function objectEvent(record: unknown): ObjectEvent | string {
     name: name.replace(/^oss:/, ""),
     ownerAccountId: text(bucket["ownerIdentity"], 50),
   };
+}
+
+const maximumKeyInBytes = 1023;
+
+/** A key of an object, which may be longer than objects' keys only where it is encoded. */
+function deliveredKey(value: unknown): string | undefined {
+  if (typeof value !== "string" || value === "") return undefined;
+  if (Buffer.byteLength(value) <= maximumKeyInBytes) return value;
+  const decoded = value.length <= 3 * maximumKeyInBytes ? decodedKey(value) : undefined;
+  return decoded !== undefined && Buffer.byteLength(decoded) <= maximumKeyInBytes ? decoded : undefined;
 }
 
 const text = (value: unknown, maximumLength: number): string | undefined =>

@@ -35,7 +35,12 @@ export const readLimit = (
 const invalid = (name: string): Refusal =>
   refuse("InvalidArgument", { message: `The value of ${name} is not valid.`, details: { ArgumentName: name } });
 
+/** "GetBucket (ListObjects)": prefix, delimiter and marker are shorter than 1 KB each. */
+const longestParameterInBytes = 1023;
+
 const readQuery = (context: BucketContext, after: string): ListQuery | Refusal => {
+  for (const name of ["prefix", "delimiter", "marker", "start-after"])
+    if (Buffer.byteLength(context.query.get(name) ?? "") > longestParameterInBytes) return invalid(name);
   const maxKeys = readLimit(context.query, "max-keys", 1000, 100);
   if (typeof maxKeys !== "number") return maxKeys;
   return { prefix: context.query.get("prefix") ?? "", delimiter: context.query.get("delimiter") ?? "", after, maxKeys };

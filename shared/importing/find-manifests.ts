@@ -22,7 +22,9 @@ export const findSidecar = (objects: ObjectStore, bucket: string, imageKey: stri
 
 type Reading = typeof import("../manifest/read-manifest.ts");
 
-/** One call lists all names that a manifest can have; only one that exists is read. */
+const maximumKeyInBytes = 1023;
+
+/** All names that a manifest can have are listed, which is one call; only one that exists is read. */
 async function find<Manifest>(
   objects: ObjectStore,
   bucket: string,
@@ -33,10 +35,7 @@ async function find<Manifest>(
     file: string,
   ) => ReadManifest<Manifest> | { readonly problems: readonly Problem[] },
 ): Promise<Found<Manifest>> {
-  const [first = ""] = names;
-  const prefix = first.slice(0, first.lastIndexOf(".") + 1);
-  const page = await objects.list(bucket, { prefix, limit: 20 });
-  const present = page.objects.map(({ key }) => key).filter((key) => names.includes(key));
+  const present = await presentOf(objects, bucket, names);
   const conflict = manifestConflict(present);
   const [file] = present;
   if (file === undefined) return {};
@@ -63,4 +62,20 @@ async function find<Manifest>(
       ],
     };
   }
+}
+
+async function presentOf(objects: ObjectStore, bucket: string, names: readonly string[]): Promise<readonly string[]> {
+  const [first = ""] = names;
+  const prefix = first.slice(0, first.lastIndexOf(".") + 1);
+  // No sidecar can lie beside an image whose key is nearly as long as keys may be; OSS refuses so long a prefix.
+  if (Buffer.byteLength(prefix) > maximumKeyInBytes) return [];
+  const present: string[] = [];
+  let startAfter: string | undefined;
+  // Others may have put any number of objects with the same beginning before the manifest: they must not hide it.
+  do {
+    const page = await objects.list(bucket, { prefix, ...(startAfter === undefined ? {} : { startAfter }) });
+    for (const { key } of page.objects) if (names.includes(key)) present.push(key);
+    startAfter = page.more ? page.objects.at(-1)?.key : undefined;
+  } while (startAfter !== undefined);
+  return present;
 }

@@ -4,9 +4,18 @@ import { findBucketManifest } from "./find-manifests.ts";
 import type { ImportDeps } from "./import-deps.ts";
 import { type ImageToImport, importObject, type Occasion } from "./import-object.ts";
 
-/** Does what is to be done with an image or a sidecar: finds the import that it belongs to, and goes on with that. */
-export async function importRouted(key: string, occasion: Occasion, deps: ImportDeps): Promise<void> {
-  await importObject(await routed(key, occasion, deps), deps);
+/**
+ * Does what is to be done with an image or a sidecar: finds the import that it belongs to, and goes on with that.
+ * `eventEtag` is what the event gave as the object's ETag.
+ */
+export async function importRouted(
+  key: string,
+  occasion: Occasion,
+  deps: ImportDeps,
+  eventEtag?: string,
+): Promise<void> {
+  const image = await routed(key, occasion, deps);
+  await importObject(image.trigger === undefined && eventEtag ? { ...image, eventEtag } : image, deps);
 }
 
 async function routed(key: string, occasion: Occasion, deps: ImportDeps): Promise<ImageToImport> {

@@ -5,6 +5,7 @@ export const logEvents = [
   "object.ignored",
   "object.waiting",
   "object.gone",
+  "object.deferred",
   "manifest.invalid",
   "image.inspected",
   "image.rejected",

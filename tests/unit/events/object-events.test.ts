@@ -158,6 +158,37 @@ function recordCount(payload: Buffer): number {
   return inside(json) ?? 1;
 }
 
+describe("a key of 1023 bytes", () => {
+  const eventsWith = (key: string) =>
+    parseObjectEvents(
+      Buffer.from(
+        JSON.stringify({
+          events: [
+            {
+              eventName: "ObjectCreated:PutObject",
+              region: "cn-hangzhou",
+              oss: { bucket: { name: "images" }, object: { key } },
+            },
+          ],
+        }),
+      ),
+    );
+  const longest = `${"语".repeat(339)}ab.raw`;
+
+  it("is taken, and when it is encoded it is taken decoded, since no object can be called as it stands", () => {
+    expect(eventsWith(longest).events[0]?.key).toBe(longest);
+    expect(eventsWith(encodeURIComponent(longest)).events[0]?.key).toBe(longest);
+  });
+
+  it.each([
+    ["one byte more", `a${longest}`],
+    ["one byte more, encoded", encodeURIComponent(`a${longest}`)],
+    ["many percent signs that encode nothing", "%".repeat(1024)],
+  ])("is the longest there is: %s", (_, key) => {
+    expect(eventsWith(key)).toMatchObject({ events: [], malformed: [expect.stringContaining("1 to 1023 bytes")] });
+  });
+});
+
 describe("the other reading of a key", () => {
   it.each([
     ["plain.raw", undefined],
