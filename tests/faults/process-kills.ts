@@ -17,7 +17,10 @@ const importFunction = "image-import";
 
 export interface KillResult {
   readonly key: string;
+  /** The import made so many requests that it was killed. */
   readonly met: boolean;
+  readonly lost: boolean;
+  readonly doubled: boolean;
   readonly violations: readonly string[];
 }
 
@@ -78,6 +81,8 @@ async function killOnce(cloud: EmbeddedCloud, at: number, kind: "act-before" | "
   return {
     key,
     met,
+    lost: state !== "available",
+    doubled: images.length > 1,
     violations: [
       ...(images.length === 1 ? [] : [`${key}: there are ${images.length} images`]),
       ...(state === "available" ? [] : [`${key}: its status file says ${state}`]),
