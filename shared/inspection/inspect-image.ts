@@ -1,10 +1,10 @@
-import { hasText } from "./byte-fields.ts";
 import type { Container } from "./container/container.ts";
 import { encryptedDisk, malformed, openContainer } from "./container/open-container.ts";
 import { luksMagic } from "./container/signatures.ts";
 import { finding, gravestFirst } from "./findings.ts";
 import { printable } from "./printable-text.ts";
 import type { Finding, Guest, InspectionReport, PartitionSummary } from "./report.ts";
+import { hasText } from "./source/byte-fields.ts";
 import { type ByteSource, CannotTell, MalformedImage, SourceChanged, SourceUnreadable } from "./source/byte-source.ts";
 import { type Budget, fullGranularity, headerGranularity, meteredSource } from "./source/metered-source.ts";
 import type { RangeReader } from "./source/range-reader.ts";

@@ -1,4 +1,4 @@
-import { hasText, uint8, uint16le, uint32le } from "../byte-fields.ts";
+import { hasText, uint8, uint16le, uint32le } from "../source/byte-fields.ts";
 
 const sectorSize = 512;
 const gptHeader = 512;

@@ -1,6 +1,7 @@
 /** The header of QCOW2 versions 2 and 3, as described in QEMU's docs/interop/qcow2.txt. */
-import { slice, uint8, uint32be, uint64be } from "../byte-fields.ts";
+
 import { printable } from "../printable-text.ts";
+import { slice, uint8, uint32be, uint64be } from "../source/byte-fields.ts";
 import { MalformedImage } from "../source/byte-source.ts";
 
 export interface Qcow2Header {

@@ -1,5 +1,5 @@
 /** The two-level map of a QCOW2: where each guest cluster lies. QEMU docs/interop/qcow2.txt, "Cluster mapping". */
-import { uint32be } from "../byte-fields.ts";
+import { uint32be } from "../source/byte-fields.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import type { Qcow2Header } from "./qcow2-header.ts";
 

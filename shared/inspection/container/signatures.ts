@@ -2,7 +2,7 @@
  * Which format the first 4096 bytes, the last 512 bytes and the sector at 32 KiB speak of. Magic numbers are those of
  * the public format specifications and of file(1).
  */
-import { hasText, uint32be } from "../byte-fields.ts";
+import { hasText, uint32be } from "../source/byte-fields.ts";
 
 /** The parts of a file that hold signatures; all of them shorter when the file is. */
 export interface FileEnds {

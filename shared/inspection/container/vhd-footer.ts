@@ -1,5 +1,5 @@
 /** Footer and dynamic header of a VHD: Microsoft, Virtual Hard Disk Image Format Specification 1.0. */
-import { hasText, slice, uint32be, uint64be } from "../byte-fields.ts";
+import { hasText, slice, uint32be, uint64be } from "../source/byte-fields.ts";
 import { MalformedImage } from "../source/byte-source.ts";
 
 export const vhdFooterLength = 512;

@@ -1,6 +1,6 @@
-import { hasText } from "../byte-fields.ts";
 import { finding } from "../findings.ts";
 import type { Finding } from "../report.ts";
+import { hasText } from "../source/byte-fields.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import { checkReadBounds } from "../source/read-bounds.ts";
 import type { Container } from "./container.ts";

@@ -1,6 +1,7 @@
 /** The two-level map of a sparse VMDK: a directory of tables of grains. VMware, Virtual Disk Format 1.1. */
-import { uint32le, uint64le } from "../byte-fields.ts";
+
 import type { Finding } from "../report.ts";
+import { uint32le, uint64le } from "../source/byte-fields.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import { checkReadBounds } from "../source/read-bounds.ts";
 import { type Extent, readExtents } from "./extents.ts";

@@ -1,5 +1,5 @@
 /** The sparse extent header and the text descriptor of a VMDK: VMware, Virtual Disk Format 1.1. */
-import { hasText, uint16le, uint32le, uint64le } from "../byte-fields.ts";
+import { hasText, uint16le, uint32le, uint64le } from "../source/byte-fields.ts";
 import { MalformedImage } from "../source/byte-source.ts";
 
 export const vmdkSectorSize = 512;

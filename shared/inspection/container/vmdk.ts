@@ -1,7 +1,7 @@
-import { hasText } from "../byte-fields.ts";
 import { finding } from "../findings.ts";
 import { printable } from "../printable-text.ts";
 import type { Finding } from "../report.ts";
+import { hasText } from "../source/byte-fields.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import type { Container } from "./container.ts";
 import { checkLength } from "./truncation.ts";

@@ -1,4 +1,4 @@
-import { hasText, uint32le } from "../byte-fields.ts";
+import { hasText, uint32le } from "../source/byte-fields.ts";
 import { parseSuperblock } from "./ext/superblock.ts";
 import { looksLikeFat } from "./fat/fat-geometry.ts";
 

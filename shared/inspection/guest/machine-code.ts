@@ -1,6 +1,7 @@
 /** Which processor a program is for: the first bytes of ELF and PE files and of Linux kernels. Pure. */
-import { hasText, uint8, uint16be, uint16le, uint32le } from "../byte-fields.ts";
+
 import type { Architecture } from "../report.ts";
+import { hasText, uint8, uint16be, uint16le, uint32le } from "../source/byte-fields.ts";
 
 /** Enough of a file to tell: a PE header may begin after a stub of a few hundred bytes. */
 export const machineHeadBytes = 4096;

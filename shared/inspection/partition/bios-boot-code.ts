@@ -1,4 +1,4 @@
-import { uint8, uint16le } from "../byte-fields.ts";
+import { uint8, uint16le } from "../source/byte-fields.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import type { Partition, PartitionTable } from "./partition-table.ts";
 

@@ -1,5 +1,5 @@
-import { uint32le, uint64le } from "../byte-fields.ts";
 import { printable } from "../printable-text.ts";
+import { uint32le, uint64le } from "../source/byte-fields.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import { crc32 } from "./crc32.ts";
 import type { ClaimedPartition, PartitionNote } from "./partition-table.ts";

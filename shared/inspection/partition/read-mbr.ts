@@ -1,4 +1,4 @@
-import { uint8, uint16le, uint32le } from "../byte-fields.ts";
+import { uint8, uint16le, uint32le } from "../source/byte-fields.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import type { ClaimedPartition, PartitionNote } from "./partition-table.ts";
 import { mbrTypeName } from "./partition-type-names.ts";

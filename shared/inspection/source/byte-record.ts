@@ -1,4 +1,4 @@
-import { MalformedImage } from "./byte-source.ts";
+import { demandBytes, demandExact } from "./byte-fields.ts";
 
 /**
  * A structure of an image, held in memory. Every access is checked against its length, so that a wrong offset or count
@@ -36,9 +36,7 @@ export class ByteRecord {
 
   /** An unsigned 64-bit value that must fit a JavaScript number exactly: nothing in a real disk image is larger. */
   u64(at: number): number {
-    const value = this.big(at);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new MalformedImage(`${this.what}: the value ${value} is absurd`);
-    return Number(value);
+    return demandExact(Number(this.big(at)), this.what);
   }
 
   /** An unsigned 64-bit value as it is, for bit fields and object ids. */
@@ -72,8 +70,6 @@ export class ByteRecord {
   }
 
   #demand(at: number, length: number): void {
-    if (!(Number.isSafeInteger(at) && length >= 0 && at >= 0 && at + length <= this.bytes.length)) {
-      throw new MalformedImage(`${this.what}: ${length} bytes at ${at} lie outside its ${this.bytes.length} bytes`);
-    }
+    demandBytes(this.bytes, at, length, this.what);
   }
 }

@@ -1,4 +1,4 @@
-import { slice, uint8, uint16le, uint32le } from "../../byte-fields.ts";
+import { slice, uint8, uint16le, uint32le } from "../../source/byte-fields.ts";
 import { MalformedImage } from "../../source/byte-source.ts";
 
 /** Names of a directory with the inodes they stand for. */

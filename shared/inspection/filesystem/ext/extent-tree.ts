@@ -1,4 +1,4 @@
-import { slice, uint16le, uint32le } from "../../byte-fields.ts";
+import { slice, uint16le, uint32le } from "../../source/byte-fields.ts";
 import { MalformedImage } from "../../source/byte-source.ts";
 import { type BlockRun, type BlockStore, clipRun, mapBlockReader } from "./block-run.ts";
 

@@ -1,4 +1,4 @@
-import { uint32le } from "../../byte-fields.ts";
+import { uint32le } from "../../source/byte-fields.ts";
 import { type BlockRun, type BlockStore, clipRun, mapBlockReader } from "./block-run.ts";
 
 const directPointers = 12;

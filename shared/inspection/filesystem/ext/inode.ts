@@ -1,4 +1,4 @@
-import { slice, uint8, uint16le, uint32le } from "../../byte-fields.ts";
+import { slice, uint8, uint16le, uint32le } from "../../source/byte-fields.ts";
 import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import type { NodeKind } from "../filesystem.ts";
 import type { ExtGeometry } from "./superblock.ts";

@@ -1,4 +1,4 @@
-import { slice, uint32le } from "../../byte-fields.ts";
+import { slice, uint32le } from "../../source/byte-fields.ts";
 import { type ByteSource, CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import type { Filesystem, FsNode } from "../filesystem.ts";
 import type { BlockStore } from "./block-run.ts";

@@ -1,5 +1,5 @@
-import { slice, uint16le, uint32le } from "../../byte-fields.ts";
 import { printable } from "../../printable-text.ts";
+import { slice, uint16le, uint32le } from "../../source/byte-fields.ts";
 import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import { joinHalves } from "./two-halves.ts";
 

@@ -1,4 +1,4 @@
-import { uint16le, uint32le } from "../../byte-fields.ts";
+import { uint16le, uint32le } from "../../source/byte-fields.ts";
 import { type ByteSource, MalformedImage } from "../../source/byte-source.ts";
 import type { FatGeometry } from "./fat-geometry.ts";
 

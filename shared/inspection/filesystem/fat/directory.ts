@@ -1,4 +1,4 @@
-import { slice, uint8, uint16le, uint32le } from "../../byte-fields.ts";
+import { slice, uint8, uint16le, uint32le } from "../../source/byte-fields.ts";
 
 /** One entry of a FAT directory. */
 export interface FatEntry {

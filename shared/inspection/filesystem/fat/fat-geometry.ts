@@ -1,5 +1,5 @@
-import { slice, uint8, uint16le, uint32le } from "../../byte-fields.ts";
 import { printable } from "../../printable-text.ts";
+import { slice, uint8, uint16le, uint32le } from "../../source/byte-fields.ts";
 import { MalformedImage } from "../../source/byte-source.ts";
 
 /** Boot sector of FAT12, FAT16 and FAT32: Microsoft's "FAT32 File System Specification", version 1.03. */

@@ -1,5 +1,5 @@
-import { hasText, slice, uint32le, uint64le } from "../../byte-fields.ts";
 import { crc32Register } from "../../partition/crc32.ts";
+import { hasText, slice, uint32le, uint64le } from "../../source/byte-fields.ts";
 import { type ByteSource, CannotTell, MalformedImage } from "../../source/byte-source.ts";
 
 /** On-disk layout: LVM2's own sources `lib/format_text/layout.h` and `lib/label/label.h`, described in libvslvm's too. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import * as fields from "../../../shared/inspection/byte-fields.ts";
-import { MalformedImage } from "../../../shared/inspection/source/byte-source.ts";
+import * as fields from "../../../../shared/inspection/source/byte-fields.ts";
+import { MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
 
 const bytes = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9]);
 

@@ -2,38 +2,38 @@
  * Numbers in headers of images. Offsets come from hostile data, so reading past the end of the bytes is a
  * MalformedImage and not a RangeError, and 64-bit numbers above 2^53 are refused instead of rounded.
  */
-import { MalformedImage } from "./source/byte-source.ts";
+import { MalformedImage } from "./byte-source.ts";
 
-function checkField(bytes: Uint8Array, offset: number, width: number): void {
-  if (!Number.isInteger(offset) || offset < 0 || offset + width > bytes.length) {
-    throw new MalformedImage(
-      `A field of ${width} bytes at ${offset} lies outside its structure of ${bytes.length} bytes.`,
-    );
+/** Throws a MalformedImage that names the structure unless it has `length` bytes at `offset`. */
+export function demandBytes(bytes: Uint8Array, offset: number, length: number, what = "A structure"): void {
+  const isThere = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+  if (!isThere || offset + length > bytes.length) {
+    throw new MalformedImage(`${what}: ${length} bytes at ${offset} lie outside its ${bytes.length} bytes.`);
   }
 }
 
 export function uint8(bytes: Buffer, offset: number): number {
-  checkField(bytes, offset, 1);
+  demandBytes(bytes, offset, 1);
   return bytes.readUInt8(offset);
 }
 
 export function uint16le(bytes: Buffer, offset: number): number {
-  checkField(bytes, offset, 2);
+  demandBytes(bytes, offset, 2);
   return bytes.readUInt16LE(offset);
 }
 
 export function uint16be(bytes: Buffer, offset: number): number {
-  checkField(bytes, offset, 2);
+  demandBytes(bytes, offset, 2);
   return bytes.readUInt16BE(offset);
 }
 
 export function uint32le(bytes: Buffer, offset: number): number {
-  checkField(bytes, offset, 4);
+  demandBytes(bytes, offset, 4);
   return bytes.readUInt32LE(offset);
 }
 
 export function uint32be(bytes: Buffer, offset: number): number {
-  checkField(bytes, offset, 4);
+  demandBytes(bytes, offset, 4);
   return bytes.readUInt32BE(offset);
 }
 
@@ -48,16 +48,19 @@ export function uint64be(bytes: Buffer, offset: number): number {
 }
 
 function exact(high: number, low: number): number {
-  const value = high * 2 ** 32 + low;
+  return demandExact(high * 2 ** 32 + low);
+}
+
+/** A number that a double holds exactly: nothing in a real disk image is larger. */
+export function demandExact(value: number, what = "A structure"): number {
   if (!Number.isSafeInteger(value))
-    throw new MalformedImage("A 64-bit number is larger than any size or offset can be.");
+    throw new MalformedImage(`${what}: a 64-bit number is larger than anything can be.`);
   return value;
 }
 
 /** `length` bytes from `offset` as a view; a MalformedImage when they are not all there. */
 export function slice(bytes: Buffer, offset: number, length: number): Buffer {
-  if (!Number.isInteger(length) || length < 0) throw new MalformedImage(`A length of ${length} bytes is impossible.`);
-  checkField(bytes, offset, length);
+  demandBytes(bytes, offset, length);
   return bytes.subarray(offset, offset + length);
 }
 
