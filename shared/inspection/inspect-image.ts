@@ -15,8 +15,6 @@ export interface InspectOptions {
   readonly budget?: Partial<Budget>;
   /** Called as each stage begins. */
   readonly onProgress?: (stage: InspectionStage) => void;
-  /** What the user said; compared with what is found. */
-  readonly declared?: { readonly format?: string };
 }
 
 export type InspectionStage = "container" | "completeness" | "guest";
@@ -45,11 +43,7 @@ export async function inspectImage(reader: RangeReader, options: InspectOptions)
   options.onProgress?.("container");
   const container = await openContainer(source).catch(cannotTellContainer);
   const { virtualSize } = container;
-  const outside = [
-    ...container.findings,
-    ...sizeFindings(reader.size, virtualSize),
-    ...formatMismatch(container, options.declared?.format),
-  ];
+  const outside = [...container.findings, ...sizeFindings(reader.size, virtualSize)];
   const inside = options.depth === "full" && virtualSize !== 0 ? await lookInside(container, options) : null;
   const findings = gravestFirst([...outside, ...(inside?.findings ?? [])]);
   return {
@@ -80,19 +74,6 @@ function sizeFindings(size: number, virtualSize: number | null): Finding[] {
       "image.too-large",
       `The virtual disk has ${Math.ceil(virtualSize / gibibyte)} GiB; ECS takes at most ${maximumDiskInGiB}.`,
       "Shrink the filesystems and partitions, then the disk: qemu-img resize --shrink FILE SIZE.",
-    ),
-  ];
-}
-
-function formatMismatch(container: Container, declared: string | undefined): Finding[] {
-  if (declared === undefined || declared.toUpperCase() === container.format.toUpperCase()) return [];
-  // What is refused or unknown anyway gets no second error.
-  if (container.virtualSize === null) return [];
-  return [
-    finding(
-      "format.mismatch",
-      `The declared format is ${declared}, but the file is ${container.format}.`,
-      `Declare ${container.format}, or leave the format out: it is detected.`,
     ),
   ];
 }

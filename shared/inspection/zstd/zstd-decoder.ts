@@ -34,54 +34,12 @@ const matchCoding: Coding = {
   symbols: 53,
 };
 
-/** Codes beyond the first ones stand for ranges: further bits choose in them. */
-const literalWidths = [
-  ...Array.from({ length: 16 }, () => 0),
-  1,
-  1,
-  1,
-  1,
-  2,
-  2,
-  3,
-  3,
-  4,
-  6,
-  7,
-  8,
-  9,
-  10,
-  11,
-  12,
-  13,
-  14,
-  15,
-  16,
-];
-const matchWidths = [
-  ...Array.from({ length: 32 }, () => 0),
-  1,
-  1,
-  1,
-  1,
-  2,
-  2,
-  3,
-  3,
-  4,
-  4,
-  5,
-  7,
-  8,
-  9,
-  10,
-  11,
-  12,
-  13,
-  14,
-  15,
-  16,
-];
+/** Codes beyond the first ones stand for ranges: so many further bits choose in them. */
+function widthsOf(codesOfOne: number, widths: string): number[] {
+  return [...Array.from({ length: codesOfOne }, () => 0), ...widths.split(" ").map(Number)];
+}
+const literalWidths = widthsOf(16, "1 1 1 1 2 2 3 3 4 6 7 8 9 10 11 12 13 14 15 16");
+const matchWidths = widthsOf(32, "1 1 1 1 2 2 3 3 4 4 5 7 8 9 10 11 12 13 14 15 16");
 
 function basesOf(widths: readonly number[], first: number): number[] {
   let base = first;

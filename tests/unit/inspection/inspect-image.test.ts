@@ -6,8 +6,7 @@ import { pattern } from "./container/open-bytes.ts";
 import { memoryReader } from "./source/memory-reader.ts";
 
 const gibibyte = 2 ** 30;
-const header = (bytes: Buffer, declared?: { format?: string }) =>
-  inspectImage(memoryReader(bytes), { depth: "header", ...(declared === undefined ? {} : { declared }) });
+const header = (bytes: Buffer) => inspectImage(memoryReader(bytes), { depth: "header" });
 const codes = (report: { findings: readonly { code: string }[] }) => report.findings.map((found) => found.code);
 
 describe("an inspection", () => {
@@ -29,14 +28,6 @@ describe("an inspection", () => {
     const empty = await header(poke(buildQcow2({ virtualSize: 512 }), qcow2Field.virtualSize, u64be(0)));
     expect(codes(empty)).toEqual(["image.empty"]);
     expect(codes(await header(Buffer.alloc(0)))).toEqual(["image.empty"]);
-  });
-
-  it("names both formats when the declared one is not the one found", async () => {
-    const report = await header(pattern(8192), { format: "QCOW2" });
-    expect(report.findings[0]).toMatchObject({ code: "format.mismatch", severity: "error" });
-    expect(report.findings[0]?.message).toContain("QCOW2");
-    expect(report.findings[0]?.message).toContain("RAW");
-    expect(codes(await header(pattern(8192), { format: "raw" }))).toEqual([]);
   });
 
   it("puts errors first, and is importable without one", async () => {
