@@ -97,7 +97,7 @@ function rowsOf(jobs: number, busy: TickCost, quiet: TickCost): readonly Row[] {
   return [
     row("lists", lists, jobs / 1000 + 1),
     row("DescribeTasks", describes, jobs / 100 + 1),
-    row("other calls, quiet", total(quiet) - lists - describes, 1 + 4 * progressQuestions),
+    row("other calls, quiet", total(quiet) - lists - describes, 1 + 5 * progressQuestions),
     row("calls more for each job that ended", (total(busy) - total(quiet)) / endedJobs, 12),
     {
       what: `N = ${jobs}: peak memory`,
