@@ -100,8 +100,11 @@ export async function openCloud({ region, credentials, ossEndpoint, ecsEndpoint 
   });
 }
 
-/** `oss://bucket/key` in its parts; undefined for anything else. */
+/** `oss://bucket/key` in its parts; undefined for anything else. Throws Unasked for what no bucket can be called. */
 export function parseOssUrl(target: string): { readonly bucket: string; readonly key: string } | undefined {
   const match = /^oss:\/\/([^/]+)\/(.+)$/s.exec(target);
-  return match ? { bucket: match[1] ?? "", key: match[2] ?? "" } : undefined;
+  if (!match) return undefined;
+  const [, bucket = "", key = ""] = match;
+  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) throw new Unasked(`No bucket can be called ${bucket}.`);
+  return { bucket, key };
 }

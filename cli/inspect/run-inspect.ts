@@ -5,6 +5,7 @@ import { openFile } from "../../shared/inspection/source/file-reader.ts";
 import { openUrl } from "../../shared/inspection/source/http-reader.ts";
 import type { RangeReader } from "../../shared/inspection/source/range-reader.ts";
 import { type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
+import { troubleOf } from "../ops/operator.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
 import { inspectionPage } from "./inspection-page.ts";
 
@@ -29,16 +30,17 @@ export async function openTarget(
       if (!facts) throw new Unasked(`There is no object ${target}.`);
       return objectReader(objects, object, facts);
     }
-    return /^https?:\/\//i.test(target) ? await openUrl(target) : await openFile(target);
+    if (/^https?:\/\//i.test(target)) return await openUrl(target);
+    if (/^[a-z]+:\/\//i.test(target))
+      throw new Unasked(`${target} is neither a file, nor http(s)://…, nor oss://bucket/key.`);
+    return await openFile(target);
   } catch (error) {
     throw asUnasked(target, error);
   }
 }
 
 const asUnasked = (target: string, error: unknown): Unasked =>
-  error instanceof Unasked
-    ? error
-    : new Unasked(`${target} cannot be read: ${error instanceof Error ? error.message : error}`);
+  error instanceof Unasked ? error : new Unasked(`${target} cannot be read: ${troubleOf(error)}`);
 
 const stages: Readonly<Record<InspectionStage, string>> = {
   container: "reading the header",

@@ -45,7 +45,7 @@ export function filesAsObjects(files: FilesByKey, beneath?: ObjectStore): Object
         .map((key) => ({ key, size: 0, etag: "", lastModified: new Date(0) }));
       const rest = beneath ? await beneath.list(bucket, page) : { objects: [], more: false };
       // A manifest given as a file takes the place of the bucket's own, whatever its ending.
-      return { objects: own.length > 0 ? own : rest.objects, more: rest.more };
+      return own.length > 0 ? { objects: own, more: false } : rest;
     },
     bucket: async (name) => beneath?.bucket(name),
   };

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { Cloud, ObjectRef, ObjectStore } from "../../shared/cloud/ports.ts";
@@ -12,6 +12,7 @@ import { jobIdOf } from "../../shared/ledger/job.ts";
 import { sidecarNamesOf } from "../../shared/manifest/manifest-names.ts";
 import type { Problem } from "../../shared/manifest/problem.ts";
 import { type Connection, type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
+import { unlessUnreachable } from "../ops/operator.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
 import { filesAsObjects } from "./files-as-objects.ts";
 import { type PlanAnswer, planPage } from "./plan-page.ts";
@@ -32,7 +33,7 @@ export async function runPlan(
   environment: Environment,
   output: Output,
 ): Promise<ExitCode> {
-  const answer = await planOf(target, options, environment);
+  const answer = await unlessUnreachable(() => planOf(target, options, environment));
   output.out(
     options.json
       ? `${JSON.stringify(answer, null, 2)}\n`
@@ -76,8 +77,7 @@ async function placeOf(target: string, options: PlanCommand, environment: Enviro
   const key = object?.key ?? basename(path);
   const files = new Map<string, string>();
   if (!object) {
-    if (!existsSync(path)) throw new Unasked(`There is no file ${target}.`);
-    files.set(key, path);
+    files.set(key, present(target));
     for (const name of sidecarNamesOf(basename(path)))
       if (existsSync(join(dirname(path), name))) files.set(name, join(dirname(path), name));
   }
@@ -98,8 +98,15 @@ async function placeOf(target: string, options: PlanCommand, environment: Enviro
 const endingOf = (file: string): string => /\.(json|yml)$/i.exec(file)?.[0].toLowerCase() ?? ".yaml";
 
 function present(file: string): string {
-  if (!existsSync(file)) throw new Unasked(`There is no file ${file}.`);
-  return resolve(file);
+  const path = resolve(file);
+  if (!existsSync(path)) throw new Unasked(`There is no file ${file}.`);
+  if (!statSync(path).isFile()) throw new Unasked(`${file} is not a file.`);
+  try {
+    accessSync(path, constants.R_OK);
+  } catch {
+    throw new Unasked(`${file} cannot be read.`);
+  }
+  return path;
 }
 
 /** Data disks of a local plan lie beside the image, as they will in the bucket. */

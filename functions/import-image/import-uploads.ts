@@ -27,7 +27,7 @@ export async function importUploads(
   const troubles: string[] = [];
   const deferred = ({ bucket, key }: ObjectEvent, error: unknown): void => {
     const reason = troubleText(error);
-    log("error", "object.deferred", `${key} could not be worked on: ${reason}`, {
+    log(healsByItself(error) ? "warn" : "error", "object.deferred", `${key} could not be worked on: ${reason}`, {
       region,
       bucket,
       key,
@@ -80,6 +80,12 @@ async function realKey(key: string, etag: string, { objects, bucket }: ImportDep
   const other = await objects.stat({ bucket, key: decoded });
   return other && (!raw || other.etag === etag) ? decoded : key;
 }
+
+/** Somebody else is at work on it, the object changed meanwhile, or the cloud gave no usable answer. */
+const healsByItself = (error: unknown): boolean =>
+  isCloudError(error)
+    ? error.outcomeUnknown || error.code === "NoSuchKey"
+    : error instanceof Error && ["RetryLater", "SourceChanged"].includes(error.name);
 
 function troubleText(error: unknown): string {
   if (isCloudError(error))

@@ -1,6 +1,6 @@
 import * as openApi from "@alicloud/openapi-client";
 import { wireParameters } from "../importing/import-request.ts";
-import { CloudError, isCloudError, noAnswer } from "./cloud-error.ts";
+import { CloudError, isCloudError, noAnswer, withoutRequest } from "./cloud-error.ts";
 import type { Credentials, Image, ImageCheckItem, ImageQuery, ImageService, Task, TaskDetails } from "./ports.ts";
 
 export interface AlibabaImagesOptions {
@@ -121,7 +121,7 @@ function asCloudError(action: string, error: unknown): CloudError {
   return new CloudError({
     service: "ecs",
     code: answered ? code : noAnswer,
-    message: answered ? own.slice(0, 500) : `${action}: ${own.slice(0, 300)}`,
+    message: answered ? own.slice(0, 500) : `${action}: ${withoutRequest(own).slice(0, 300)}`,
     status,
     requestId: typeof data?.["RequestId"] === "string" ? data["RequestId"] : undefined,
     // After a 5xx nobody knows whether the request was processed.

@@ -1,6 +1,6 @@
 import OSS from "ali-oss";
 import { SourceChanged } from "../inspection/source/byte-source.ts";
-import { CloudError, noAnswer } from "./cloud-error.ts";
+import { CloudError, noAnswer, withoutRequest } from "./cloud-error.ts";
 import { crc64Text } from "./crc64.ts";
 import type { BucketSummary, Credentials, ListedObject, ObjectFacts, ObjectStore } from "./ports.ts";
 
@@ -165,7 +165,7 @@ function asCloudError(error: unknown): CloudError {
   const own = answered && typeof code === "string" && code !== "Unknown" ? code : undefined;
   // Neither a 5xx nor an answer that is not OSS's says whether the request was processed.
   const refused = answered && status < 500 && status !== 408 && (own !== undefined || status >= 400);
-  const text = typeof message === "string" ? message.slice(0, 500) : String(error);
+  const text = typeof message === "string" ? withoutRequest(message).slice(0, 500) : String(error);
   return new CloudError({
     service: "oss",
     code: own ?? (refused ? `Http${status}` : noAnswer),

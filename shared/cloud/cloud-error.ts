@@ -40,5 +40,12 @@ export class CloudError extends Error {
 export const isCloudError = (error: unknown): error is CloudError =>
   error instanceof Error && error.name === "CloudError";
 
+/**
+ * What an HTTP client says of a failed connection, with the place that it asked, and without the rest of the request and
+ * the state of its sockets, which urllib and httpx add.
+ */
+export const withoutRequest = (message: string): string =>
+  message.replace(/(?:, )?(?:GET|HEAD|PUT|POST|DELETE) (https?:\/\/[^/?\s]+).*$/s, " ($1)");
+
 /** The code of an answer that never came or could not be read. */
 export const noAnswer = "NoAnswer";

@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runInspect } from "../../../cli/inspect/run-inspect.ts";
+import { runValidate } from "../../../cli/manifests/run-validate.ts";
+import { type Output, Unasked } from "../../../cli/outcome.ts";
+import { runPlan } from "../../../cli/plan/run-plan.ts";
+
+/** A question that cannot be asked is one sentence for stderr and exit code 2; nothing is on stdout. */
+describe("a question that cannot be asked", () => {
+  const folder = mkdtempSync(join(tmpdir(), "questions-"));
+  const inFolder = (name: string): string => join(folder, name);
+  const written: string[] = [];
+  const output: Output = {
+    out: (text) => void written.push(text),
+    err: () => {},
+    isTerminal: false,
+    columns: 80,
+    rows: 24,
+  };
+  const account = { ALIBABA_CLOUD_ACCESS_KEY_ID: "LTAI5tNobody", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "nothing" };
+  // Nothing listens on port 1.
+  const nowhere = { region: "cn-hangzhou", ossEndpoint: "http://127.0.0.1:1", ecsEndpoint: "http://127.0.0.1:1" };
+
+  beforeAll(() => {
+    mkdirSync(inFolder("folder.raw"));
+    writeFileSync(inFolder("disk.raw"), Buffer.alloc(1024));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  beforeEach(() => {
+    written.length = 0;
+  });
+
+  const plan = (target: string, options: object = {}) =>
+    runPlan(target, { dryRun: false, json: true, ...options }, account, output);
+  const inspect = (target: string, options: object = {}) =>
+    runInspect(target, { depth: "full", json: true, ...options }, account, output);
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ["plan of a missing file", () => plan(inFolder("none.raw")), /^There is no file .*none\.raw\.$/],
+    ["plan of a folder", () => plan(inFolder("folder.raw")), /folder\.raw is not a file\.$/],
+    ["plan with a missing sidecar", () => plan(inFolder("disk.raw"), { sidecar: inFolder("no.yaml") }), /no file/],
+    ["plan with a folder as sidecar", () => plan(inFolder("disk.raw"), { sidecar: folder }), /is not a file/],
+    [
+      "plan with a folder as bucket manifest",
+      () => plan(inFolder("disk.raw"), { bucketManifest: folder }),
+      /not a file/,
+    ],
+    ["plan of a URL", () => plan("http://127.0.0.1:1/x.raw"), /made for a file or for oss:/],
+    [
+      "plan of a bucket out of reach",
+      () => plan("oss://images/x.raw", nowhere),
+      /^OSS cannot be reached: [^{]*127\.0\.0\.1:1/,
+    ],
+    ["plan of a bucket that cannot be", () => plan("oss://B/x.raw", nowhere), /^No bucket can be called B\.$/],
+    ["dry run of a file", () => plan(inFolder("disk.raw"), { dryRun: true }), /give it as oss:\/\/bucket\/key/],
+    ["inspection of a missing file", () => inspect(inFolder("none.raw")), /does not exist/],
+    ["inspection of a folder", () => inspect(inFolder("folder.raw")), /is a directory/],
+    ["inspection of a bucket", () => inspect("oss://b", nowhere), /neither a file/],
+    ["inspection of another scheme", () => inspect("ftp://example.com/x.raw"), /neither a file/],
+    ["inspection of a URL out of reach", () => inspect("http://127.0.0.1:1/x.raw"), /could not be reached/],
+    [
+      "inspection of a bucket out of reach",
+      () => inspect("oss://images/x.raw", nowhere),
+      /OSS cannot be reached: [^{]*$/,
+    ],
+    ["validation of a missing file", async () => runValidate([inFolder("none")], { json: true }, output), /no file/],
+    ["validation of a folder", async () => runValidate([folder], { json: true }, output), /cannot be read/],
+  ])("%s", async (_, ask, sentence) => {
+    const trouble = await Promise.resolve()
+      .then(ask)
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    expect(trouble).toBeInstanceOf(Unasked);
+    expect((trouble as Unasked).message).toMatch(sentence);
+    expect((trouble as Unasked).message).not.toContain("\n");
+    expect(written).toEqual([]);
+  });
+});
