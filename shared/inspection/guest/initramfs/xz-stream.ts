@@ -14,7 +14,7 @@ export async function* unpackXz(cursor: FileCursor): AsyncGenerator<Buffer> {
   if (dictionaryBytes(await cursor.peek(streamHeaderBytes + maximumBlockHeaderBytes)) > maximumDictionaryBytes) {
     throw new CannotTell("the initramfs is packed with a very large xz dictionary");
   }
-  const { XzReadableStream } = await import("xz-decompress");
+  const XzReadableStream = await loadLibrary();
   const packed = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const chunk = await cursor.chunk();
@@ -36,8 +36,16 @@ export async function* unpackXz(cursor: FileCursor): AsyncGenerator<Buffer> {
   }
 }
 
+/** The library is CommonJS: in a bundle of ES modules its names are found below `default` only. */
+async function loadLibrary(): Promise<typeof import("xz-decompress").XzReadableStream> {
+  const library: typeof import("xz-decompress") & { default?: typeof import("xz-decompress") } = await import(
+    "xz-decompress"
+  );
+  return (library.default ?? library).XzReadableStream;
+}
+
 /** What the first block asks for; 0 where it has no LZMA2 filter or none of this form: the library judges that. */
-export function dictionaryBytes(head: Buffer): number {
+function dictionaryBytes(head: Buffer): number {
   const block = head.subarray(streamHeaderBytes);
   const flags = block[1] ?? 0;
   let at = 2;
