@@ -41,7 +41,6 @@ export async function readEfiLoaders(partition: GuestTree): Promise<EfiLoaders> 
     }),
   );
   const fallback = machines.filter((machine) => machine !== undefined);
-  if (fallback.length > 0) return { fallback, distribution: true, hasKernel };
   const own = folders.filter((folder) => folder.toUpperCase() !== "BOOT").map((folder) => `/EFI/${folder}`);
   const names = await Promise.all([...own, ...deeperFolders].map((folder) => partition.list(folder)));
   return { fallback, distribution: names.flat().some((name) => distributionLoader.test(name ?? "")), hasKernel };
@@ -62,9 +61,9 @@ export function bootModesOf(
   hasBiosCode: boolean,
   architecture: Machine | undefined,
 ): readonly BootMode[] {
-  const hasUefi = loaders.fallback.length > 0 || loaders.distribution;
-  return [
-    ...(hasBiosCode && architecture !== "arm64" ? (["BIOS"] as const) : []),
-    ...(hasUefi ? (["UEFI"] as const) : []),
-  ];
+  const isArm = architecture === "arm64";
+  // A kernel of 64 bits may carry programs of 32: between the two of x86 there is no telling.
+  const fitting = loaders.fallback.filter((machine) => architecture === undefined || (machine === "arm64") === isArm);
+  const hasUefi = fitting.length > 0 || loaders.distribution;
+  return [...(hasBiosCode && !isArm ? (["BIOS"] as const) : []), ...(hasUefi ? (["UEFI"] as const) : [])];
 }

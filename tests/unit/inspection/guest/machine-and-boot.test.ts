@@ -80,14 +80,15 @@ describe("the machine of a program", () => {
 
 describe("EFI boot loaders", () => {
   it.each<[string, Record<string, Buffer>, readonly Machine[], boolean]>([
-    ["of the fallback name", { "/EFI/BOOT/BOOTX64.EFI": pe(0x8664) }, ["x86_64"], true],
+    ["of the fallback name", { "/EFI/BOOT/BOOTX64.EFI": pe(0x8664) }, ["x86_64"], false],
+    ["of both names", { "/EFI/BOOT/BOOTX64.EFI": pe(0x8664), "/EFI/sles/shim.efi": pe(0x8664) }, ["x86_64"], true],
     [
       "for two machines",
       { "/EFI/BOOT/BOOTX64.EFI": pe(0x8664), "/EFI/BOOT/BOOTIA32.EFI": pe(0x14c) },
       ["x86_64", "i386"],
-      true,
+      false,
     ],
-    ["whose header is not understood", { "/EFI/BOOT/BOOTAA64.EFI": Buffer.from("loader") }, ["arm64"], true],
+    ["whose header is not understood", { "/EFI/BOOT/BOOTAA64.EFI": Buffer.from("loader") }, ["arm64"], false],
     ["for another machine than its name says", { "/EFI/BOOT/BOOTAA64.EFI": pe(0x8664) }, [], false],
     ["that is empty", { "/EFI/BOOT/BOOTX64.EFI": Buffer.alloc(0) }, [], false],
     ["in a distribution's folder only", { "/EFI/debian/shimx64.efi": pe(0x8664) }, [], true],
@@ -119,6 +120,9 @@ describe("boot modes", () => {
     [uefi, false, undefined, ["UEFI"]],
     [{ fallback: [], distribution: true }, false, "x86_64", ["UEFI"]],
     [none, true, "arm64", []],
+    [{ fallback: ["x86_64"], distribution: false }, true, "arm64", []],
+    [{ fallback: ["arm64"], distribution: false }, true, "x86_64", ["BIOS"]],
+    [{ fallback: ["x86_64"], distribution: false }, false, "i386", ["UEFI"]],
   ] as const)("%#", (loaders, hasBiosCode, machine, modes) => {
     expect(bootModesOf(loaders, hasBiosCode, machine)).toEqual(modes);
   });
