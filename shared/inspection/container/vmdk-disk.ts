@@ -111,5 +111,8 @@ function endOfTable(header: VmdkHeader, table: Buffer): number {
   let highest = 0;
   for (let at = 0; at < table.length; at += 4) highest = Math.max(highest, uint32le(table, at));
   if (highest === 0 || (highest === 1 && header.zeroedGrains)) return 0;
-  return highest * vmdkSectorSize + (header.compressed ? grainMarkerLength : vmdkSectorSize);
+  // Writers fill a grain, but nobody says that they do so with the last one of a disk that ends within it.
+  const isWhole = !header.compressed && header.capacity % header.grainSize === 0;
+  const least = header.compressed ? grainMarkerLength : vmdkSectorSize;
+  return highest * vmdkSectorSize + (isWhole ? header.grainSize : least);
 }
