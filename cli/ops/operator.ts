@@ -53,16 +53,20 @@ export async function openOperator(
     cloud,
     bucket,
     stateBucket,
-    deps: (log = silent, seconds = patienceInSeconds) =>
-      importDepsOf({
+    deps: async (log = silent, seconds = patienceInSeconds) => {
+      const deadline = new Date(systemClock.now().getTime() + seconds * 1000);
+      const { deps, safety } = importDepsOf({
         cloud,
         region,
         imageBucket: bucket,
         stateBucket,
         claimant,
-        deadline: new Date(systemClock.now().getTime() + seconds * 1000),
+        deadline,
         log,
-      }),
+      });
+      await safety;
+      return deps;
+    },
   };
 }
 

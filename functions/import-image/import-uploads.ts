@@ -37,26 +37,22 @@ export async function importUploads(
     });
     troubles.push(`${JSON.stringify(key)}: ${reason}`);
   };
-  try {
-    const deps = await importDepsOf({
-      cloud,
-      region,
-      imageBucket: config.imageBucket,
-      stateBucket: config.stateBucket,
-      claimant: requestId,
-      deadline,
-      log,
-    });
-    for (const upload of uploads) {
-      const { key, name, etag } = upload;
-      try {
-        await (name.startsWith("ObjectRemoved:") ? cancelRemoved(key, deps) : importUpload(key, deps, etag));
-      } catch (error) {
-        deferred(upload, error);
-      }
+  const { deps } = importDepsOf({
+    cloud,
+    region,
+    imageBucket: config.imageBucket,
+    stateBucket: config.stateBucket,
+    claimant: requestId,
+    deadline,
+    log,
+  });
+  for (const upload of uploads) {
+    const { key, name, etag } = upload;
+    try {
+      await (name.startsWith("ObjectRemoved:") ? cancelRemoved(key, deps) : importUpload(key, deps, etag));
+    } catch (error) {
+      deferred(upload, error);
     }
-  } catch (error) {
-    for (const upload of uploads) deferred(upload, error);
   }
   if (troubles.length > 0) throw new Error(`To be delivered again: ${troubles.join("; ")}`);
 }

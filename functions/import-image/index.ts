@@ -42,7 +42,7 @@ export const handler = async (event: Uint8Array, context: FunctionContext): Prom
 
 /** Kinds of events that leave a whole object behind. A multipart upload's parts do not. */
 const uploadNames: ReadonlySet<string> = new Set(
-  ["PutObject", "PostObject", "CopyObject", "CompleteMultipartUpload", "AppendObject"].map(
+  ["PutObject", "PostObject", "CopyObject", "CompleteMultipartUpload", "AppendObject", "PutSymlink"].map(
     (name) => `ObjectCreated:${name}`,
   ),
 );

@@ -1,7 +1,7 @@
 import { findTaskOf, stopTask } from "../../shared/importing/cancel-import.ts";
+import { conclude } from "../../shared/importing/conclude.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { logStep } from "../../shared/importing/step-log.ts";
-import { conclude } from "../../shared/importing/submit.ts";
 import type { JobRecord, JobStep } from "../../shared/ledger/job.ts";
 import { openEntryOf } from "../../shared/ledger/ledger.ts";
 import { finishInterrupted } from "./job-steps.ts";

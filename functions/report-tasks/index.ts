@@ -15,7 +15,7 @@ export const handler = async (_event: Uint8Array, context: FunctionContext): Pro
   const { region, credentials, requestId } = context;
   const log = jsonLog({ clock: systemClock, level: config.logLevel, write: writeLine, always: { requestId } });
   const cloud = alibabaCloud({ region, credentials, ossEndpoint: config.ossEndpoint, ecsEndpoint: config.ecsEndpoint });
-  const deps = await importDepsOf({
+  const { deps, safety } = importDepsOf({
     cloud,
     region,
     imageBucket: config.imageBucket,
@@ -24,6 +24,7 @@ export const handler = async (_event: Uint8Array, context: FunctionContext): Pro
     deadline: deadlineOf(context, start),
     log,
   });
+  await safety;
   const { summary, trouble } = await runTick(deps);
   const reason = trouble instanceof Error ? trouble.message : undefined;
   const seconds = Math.round((systemClock.now().getTime() - start.getTime()) / 1000);

@@ -1,10 +1,11 @@
 /** What a tick does for one open job, by the state that the index gives it. Each returns what to count it as. */
+
+import { conclude, saidItsEnd } from "../../shared/importing/conclude.ts";
 import { type ImportDeps, invocationLifetimeInMilliseconds } from "../../shared/importing/import-deps.ts";
-import { takeOver } from "../../shared/importing/import-object.ts";
 import { importRouted } from "../../shared/importing/route-object.ts";
 import { writeStatus } from "../../shared/importing/status-file.ts";
 import { fieldsOf, logStep } from "../../shared/importing/step-log.ts";
-import { conclude, saidItsEnd } from "../../shared/importing/submit.ts";
+import { takeOver } from "../../shared/importing/take-over.ts";
 import { isEnd, type JobRecord, type JobStep } from "../../shared/ledger/job.ts";
 import { openEntryOf } from "../../shared/ledger/ledger.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";

@@ -3,10 +3,11 @@ import { isCloudError } from "../cloud/cloud-error.ts";
 import { isEnd, type JobRecord, type JobStep } from "../ledger/job.ts";
 import { imageKeyOf, isSidecarKey } from "../manifest/manifest-names.ts";
 import { printable } from "../manifest/source-tree.ts";
+import { conclude } from "./conclude.ts";
 import { findBucketManifest } from "./find-manifests.ts";
 import type { ImportDeps } from "./import-deps.ts";
 import { writeStatus } from "./status-file.ts";
-import { conclude, findStarted } from "./submit.ts";
+import { findStarted } from "./submit.ts";
 
 export type CancelDeps = Pick<ImportDeps, "objects" | "ledger" | "log" | "clock">;
 

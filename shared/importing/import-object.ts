@@ -1,16 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ObjectFacts } from "../cloud/ports.ts";
-import { pauseInMilliseconds } from "../cloud/retry.ts";
-import type { Finding } from "../inspection/report.ts";
-import { isEnd, type JobRecord, type JobStep, type JobSubject, jobIdOf } from "../ledger/job.ts";
-import type { LogFields } from "../log/log.ts";
-import type { Problem } from "../manifest/problem.ts";
+import { isEnd, type JobRecord, type JobSubject, jobIdOf } from "../ledger/job.ts";
+import { claim, newAttempt } from "./claim.ts";
 import { type Considered, consider } from "./consider.ts";
-import { type ImportDeps, invocationLifetimeInMilliseconds, RetryLater } from "./import-deps.ts";
+import type { ImportDeps } from "./import-deps.ts";
+import {
+  duplicate,
+  explainAbsence,
+  fixOf,
+  reject,
+  rejectManifest,
+  wait,
+  waitingAdvice,
+  withLogFields,
+} from "./not-imported.ts";
 import type { Plan } from "./plan.ts";
 import { writeStatus } from "./status-file.ts";
-import { fieldsOf, logStep } from "./step-log.ts";
-import { claim, conclude, newAttempt, submit } from "./submit.ts";
+import { logStep } from "./step-log.ts";
+import { submit } from "./submit.ts";
+import { isLapsed, takeOver, unclaimed } from "./take-over.ts";
 
 /**
  * Why an image is looked at. `upload`: an event says that it was written. `manifest`: its sidecar or another of its disks
@@ -28,6 +36,8 @@ export interface ImageToImport {
   readonly trigger?: string;
   /** What the event gave as the image's ETag. */
   readonly eventEtag?: string;
+  /** What a look at the image just found, when there was one. */
+  readonly looked?: { readonly facts: ObjectFacts | undefined };
 }
 
 /**
@@ -35,9 +45,9 @@ export interface ImageToImport {
  * to run twice at once. Rejects with RetryLater, a CloudError or SourceChanged when only time can help.
  */
 export async function importObject(image: ImageToImport, outerDeps: ImportDeps): Promise<void> {
-  const { key, sidecarOf, occasion, trigger, eventEtag } = image;
+  const { key, sidecarOf, occasion, trigger, eventEtag, looked } = image;
   const { region, bucket } = outerDeps;
-  const facts = await outerDeps.objects.stat({ bucket, key });
+  const facts = looked ? looked.facts : await outerDeps.objects.stat({ bucket, key });
   const isChanged = facts !== undefined && eventEtag !== undefined && facts.etag !== eventEtag;
   const deps = withLogFields(outerDeps, {
     ...(trigger === undefined ? {} : { trigger }),
@@ -65,46 +75,10 @@ export async function importObject(image: ImageToImport, outerDeps: ImportDeps):
     if (facts && sidecarOf !== key) await deps.ledger.link({ bucket, key: sidecarOf }, jobIdOf(subject));
   }
   if (!facts) return explainAbsence(considered, image, deps);
-  await act(considered, { subject, facts, current, image }, deps);
+  await act(considered, subject, facts, current, deps);
 }
-
-/** A manifest or a data disk came before the image: nothing to remember but that, and a line. */
-function explainAbsence(
-  considered: Considered,
-  { key, trigger = key }: ImageToImport,
-  { log, region, bucket }: ImportDeps,
-): void {
-  const fields = { region, bucket, key: trigger, image: key };
-  if (considered.kind === "invalid") {
-    log("error", "manifest.invalid", `${trigger}: ${problemsText(considered.problems)}`, {
-      ...fields,
-      reason: problemsText(considered.problems),
-      advice: correctManifest,
-      problems: considered.problems.slice(0, 20),
-    });
-    return;
-  }
-  const reason =
-    considered.kind === "waiting" || considered.kind === "ignored" ? considered.reason : `${key} is not there yet`;
-  const event = considered.kind === "ignored" ? "object.ignored" : "object.waiting";
-  log("info", event, `${trigger} waits: ${reason}.`, { ...fields, reason });
-}
-
-const correctManifest = "Correct the manifest and upload it again: nothing else is needed.";
-
-const withLogFields = (deps: ImportDeps, more: LogFields): ImportDeps => ({
-  ...deps,
-  log: (level, event, message, fields) => deps.log(level, event, message, { ...more, ...fields }),
-});
 
 type PlannedImport = Extract<Plan, { decision: "import" }>;
-
-interface Case {
-  readonly subject: JobSubject;
-  readonly facts: ObjectFacts;
-  readonly current: JobRecord | undefined;
-  readonly image: ImageToImport;
-}
 
 /** Ends repeated deliveries before anything is read. True when there is nothing more to do. */
 async function settledAlready(
@@ -154,51 +128,13 @@ async function settledAlready(
   }
 }
 
-/** A claim whose owner is surely dead, or is this very invocation, delivered again by FC. */
-function isLapsed(current: JobRecord, deps: ImportDeps): boolean {
-  if (current.attempt?.claimant === deps.claimant) return true;
-  return deps.clock.now().getTime() - Date.parse(current.at) > invocationLifetimeInMilliseconds;
-}
-
-/**
- * The job once nobody is submitting or cancelling it. What a manifest changes can be decided only then: before, an image
- * may or may not come of the earlier settings. Waits for the invocation at work, and does the work of one that died.
- */
-async function unclaimed(found: JobRecord | undefined, deps: ImportDeps): Promise<JobRecord | undefined> {
-  let current = found;
-  for (let tries = 3; current?.state === "claimed" || current?.state === "cancelling"; tries += 1) {
-    if (current.state === "claimed" && isLapsed(current, deps)) {
-      current = await takeOver(current, deps);
-      continue;
-    }
-    const pause = pauseInMilliseconds(tries, deps.patience.random);
-    if (pause >= deps.patience.deadline.getTime() - deps.clock.now().getTime())
-      throw new RetryLater(`${current.subject.key} is being ${current.state} by another invocation just now.`);
-    await deps.clock.sleep(pause);
-    current = await deps.ledger.current(current.jobId);
-  }
-  return current;
-}
-
-/** Claims a job anew with the attempt that it has, and submits that. */
-export async function takeOver(current: JobRecord, deps: ImportDeps): Promise<JobRecord | undefined> {
-  const { attempt } = current;
-  if (!attempt) return undefined;
-  const interrupted = current.state === "claimed";
-  const previous = interrupted ? { ...current, tries: (current.tries ?? 0) + 1 } : current;
-  const claimed = await claim(previous, current, { ...attempt, claimant: deps.claimant }, deps);
-  return claimed.done ? submit(claimed.record, interrupted, deps) : claimed.current;
-}
-
-function duplicate(current: JobRecord, reason: string, deps: ImportDeps): void {
-  deps.log("info", "import.duplicate", `Nothing to do for ${current.subject.key}: ${reason}.`, {
-    ...fieldsOf(current),
-    reason,
-  });
-}
-
-async function act(considered: Considered, found: Case, deps: ImportDeps): Promise<void> {
-  const { subject, facts, current } = found;
+async function act(
+  considered: Considered,
+  subject: JobSubject,
+  facts: ObjectFacts,
+  current: JobRecord | undefined,
+  deps: ImportDeps,
+): Promise<void> {
   const base = { subject, uploadedAt: facts.lastModified.toISOString() };
   switch (considered.kind) {
     case "ignored": {
@@ -213,20 +149,26 @@ async function act(considered: Considered, found: Case, deps: ImportDeps): Promi
     }
     case "waiting":
       return wait(
-        { ...base, state: "waiting", waitingFor: considered.waitingFor, reason: considered.reason },
-        found,
+        {
+          ...base,
+          state: "waiting",
+          waitingFor: considered.waitingFor,
+          reason: considered.reason,
+          advice: waitingAdvice[considered.waitingFor],
+        },
+        current,
         deps,
       );
     case "invalid":
-      return rejectManifest(base, considered.problems, found, deps);
+      return rejectManifest(base, considered.problems, current, deps);
     case "planned":
   }
   const { plan, diskEtags } = considered;
-  if (plan.decision === "invalid") return rejectManifest(base, plan.problems, found, deps);
+  if (plan.decision === "invalid") return rejectManifest(base, plan.problems, current, deps);
   if (plan.decision === "reject") {
     return reject(
       { ...base, state: "rejected", reason: plan.reason, advice: fixOf(plan.findings), findings: plan.findings },
-      found,
+      current,
       deps,
     );
   }
@@ -241,22 +183,6 @@ async function act(considered: Considered, found: Case, deps: ImportDeps): Promi
   const claimed = await claim(place.previous, { ...base, subject: place.subject, ...findings }, attempt, deps);
   if (claimed.done) await submit(claimed.record, false, deps);
   else if (claimed.current) duplicate(claimed.current, "another invocation has it", deps);
-}
-
-function rejectManifest(
-  base: Pick<JobStep, "subject" | "uploadedAt">,
-  problems: readonly Problem[],
-  found: Case,
-  deps: ImportDeps,
-): Promise<void> {
-  const step: JobStep = {
-    ...base,
-    state: "rejected",
-    code: "manifest.invalid",
-    reason: problemsText(problems),
-    advice: correctManifest,
-  };
-  return reject(step, found, withLogFields(deps, { problems: problems.slice(0, 20) }));
 }
 
 /**
@@ -291,60 +217,6 @@ function sameRequest(
   const named = nameIsDefault && attempt.nameIsDefault ? { ...request, ImageName: attempt.request.ImageName } : request;
   return isDeepStrictEqual(JSON.parse(JSON.stringify(attempt.request)), JSON.parse(JSON.stringify(named)));
 }
-
-async function wait(step: JobStep, { current }: Case, deps: ImportDeps): Promise<void> {
-  if (current?.state === "submitted" || current?.state === "available")
-    return duplicate(current, "it was imported already", deps);
-  const now = deps.clock.now();
-  const before = current?.state === "waiting" ? current : undefined;
-  const since = before?.since ?? before?.at ?? now.toISOString();
-  const tries = before ? (before.tries ?? 0) + 1 : 0;
-  const due = new Date(now.getTime() + waitingPauseInMilliseconds(tries));
-  const made = await deps.ledger.append(current, { ...step, since, tries }, { due });
-  if (!made.done) {
-    if (made.current) duplicate(made.current, "another invocation has it", deps);
-    return;
-  }
-  await writeStatus(made.record, deps);
-  const seconds = Math.round((now.getTime() - Date.parse(since)) / 1000);
-  logStep(deps.log, made.record, "object.waiting", "info", {
-    waitingFor: step.waitingFor,
-    ...(seconds > 0 ? { seconds } : {}),
-  });
-}
-
-/** 1, 2, 4 … 60 minutes: what it waits for usually announces itself by an event; the tick is for lost ones. */
-const waitingPauseInMilliseconds = (tries: number): number => Math.min(60, 2 ** tries) * 60_000;
-
-async function reject(step: JobStep, { current }: Case, deps: ImportDeps): Promise<void> {
-  if (current?.state === "submitted" || current?.state === "available") {
-    // The image of these bytes stays what it is; the new manifest is still wrong, and its writer must hear so.
-    const { reason = "", advice = "", findings, subject } = step;
-    const event = step.code === "manifest.invalid" ? "manifest.invalid" : "image.rejected";
-    deps.log("error", event, `${subject.key} is not imported again: ${reason}`, {
-      ...fieldsOf(current),
-      reason,
-      advice,
-      ...(findings ? { findings } : {}),
-    });
-    return;
-  }
-  const made = await deps.ledger.append(current, step, { due: deps.clock.now() });
-  if (made.done) await conclude(made.record, deps, current);
-  else if (made.current) duplicate(made.current, "another invocation has it", deps);
-}
-
-const problemsText = (problems: readonly Problem[]): string =>
-  problems
-    .slice(0, 10)
-    .map(({ file, line, column, message, hint }) => `${file}:${line}:${column} ${message}${hint ? ` ${hint}` : ""}`)
-    .join(" · ");
-
-const fixOf = (findings: readonly Finding[]): string =>
-  findings
-    .filter(({ severity }) => severity === "error")
-    .map(({ fix }) => fix)
-    .join(" ");
 
 function reportInspections(considered: Considered, { region, bucket, key }: JobSubject, deps: ImportDeps): void {
   if (considered.kind !== "planned") return;

@@ -202,16 +202,13 @@ function diskMapping(
   const detectedFormat = inspection && isEcsFormat(inspection.format) ? inspection.format : undefined;
   const Format = said.format ?? detectedFormat;
   const DiskImageSize = said.diskImageSize ?? inspection?.diskImageSize ?? undefined;
-  const note = (name: string, isSaid: boolean): void => {
-    provenance[`DiskDeviceMapping.${index + 1}.${name}`] = isSaid
-      ? placeOf("/disks", "disks")
-      : "detected from the image";
+  const note = (name: string, key: keyof DiskSettings): void => {
+    provenance[`DiskDeviceMapping.${index + 1}.${name}`] = placeOf(`/disks/${index}/${key}`, "detected from the image");
   };
   provenance[`DiskDeviceMapping.${index + 1}.OSSBucket`] = "bucket of the upload";
-  provenance[`DiskDeviceMapping.${index + 1}.OSSObject`] =
-    said.ossObject === undefined ? "the uploaded image" : placeOf("/disks", "disks");
-  if (Format) note("Format", said.format !== undefined);
-  if (DiskImageSize) note("DiskImageSize", said.diskImageSize !== undefined);
+  provenance[`DiskDeviceMapping.${index + 1}.OSSObject`] = placeOf(`/disks/${index}/ossObject`, "the uploaded image");
+  if (Format) note("Format", "format");
+  if (DiskImageSize) note("DiskImageSize", "diskImageSize");
   return {
     OSSBucket: bucket,
     OSSObject: key,

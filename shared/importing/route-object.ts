@@ -14,8 +14,12 @@ export async function importRouted(
   deps: ImportDeps,
   eventEtag?: string,
 ): Promise<void> {
-  const image = await routed(key, occasion, deps);
-  await importObject(image.trigger === undefined && eventEtag ? { ...image, eventEtag } : image, deps);
+  const [image, facts] = await Promise.all([
+    routed(key, occasion, deps),
+    isSidecarKey(key) ? undefined : deps.objects.stat({ bucket: deps.bucket, key }),
+  ]);
+  if (image.trigger !== undefined) return importObject(image, deps);
+  await importObject({ ...image, looked: { facts }, ...(eventEtag ? { eventEtag } : {}) }, deps);
 }
 
 async function routed(key: string, occasion: Occasion, deps: ImportDeps): Promise<ImageToImport> {

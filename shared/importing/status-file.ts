@@ -48,6 +48,6 @@ export async function writeStatus(record: JobRecord, deps: Pick<ImportDeps, "obj
     deps.objects.put({ bucket, key: statusKey }, `${JSON.stringify(statusOf(shown), null, 2)}\n`, "application/json");
   await put(record);
   if (isEnd(record.state)) return;
-  const current = await deps.ledger.current(record.jobId);
-  if (current && current.sequence > record.sequence) await put(current);
+  const next = await deps.ledger.record(record.jobId, record.sequence + 1);
+  if (next) await put((await deps.ledger.current(record.jobId)) ?? next);
 }

@@ -70,6 +70,8 @@ export interface JobRecord {
   readonly at: string;
   /** Tells the writer's own record from another's after an answer was lost. */
   readonly nonce: string;
+  /** ISO 8601: when a tick should look at the job. Stands in the name of its index entry too. */
+  readonly due?: string;
   readonly subject: JobSubject;
   /** ISO 8601: when this version was uploaded. */
   readonly uploadedAt: string;
@@ -87,7 +89,7 @@ export interface JobRecord {
 }
 
 /** What a step adds to a job: everything but what the ledger itself fills in. */
-export type JobStep = Omit<JobRecord, "jobId" | "sequence" | "at" | "nonce">;
+export type JobStep = Omit<JobRecord, "jobId" | "sequence" | "at" | "nonce" | "due">;
 
 /** 32 hex digits: spread evenly, so that no prefix of the ledger's keys is hot. */
 export function jobIdOf({ region, bucket, key, etag, variant }: JobSubject): string {

@@ -67,6 +67,8 @@ export interface LedgerOptions {
   readonly objects: ObjectStore;
   readonly stateBucket: string;
   readonly clock: Clock;
+  /** Awaited before the first write; rejects with LedgerUnsafe. Reading needs no such promise. */
+  readonly safety?: Promise<void>;
 }
 
 /** Rejects with LedgerUnsafe unless the state bucket exists and has never had versioning. */
@@ -80,7 +82,7 @@ export async function checkStateBucket(objects: ObjectStore, stateBucket: string
   }
 }
 
-export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledger {
+export function ossLedger({ objects, stateBucket, clock, safety }: LedgerOptions): Ledger {
   const inState = (key: string) => ({ bucket: stateBucket, key });
 
   const readRecord = async (key: string): Promise<JobRecord | undefined> => {
@@ -151,9 +153,11 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
     async append(previous, step, open) {
       if (!mayGo(previous?.state, step.state))
         throw new Error(`A job cannot go from ${previous?.state ?? "nothing"} to ${step.state}.`);
+      await safety;
       const now = clock.now();
       const record: JobRecord = {
         ...step,
+        ...(open ? { due: open.due.toISOString() } : {}),
         jobId: previous?.jobId ?? jobIdOf(step.subject),
         sequence: (previous?.sequence ?? 0) + 1,
         at: now.toISOString(),
@@ -165,7 +169,8 @@ export function ossLedger({ objects, stateBucket, clock }: LedgerOptions): Ledge
         ...newlyNamed(previous, record).map((key) => link({ bucket: step.subject.bucket, key }, record.jobId)),
       ]);
       if (await objects.create(inState(recordKey(record.jobId, record.sequence)), JSON.stringify(record))) {
-        if (entry) await dropUpTo(record, openKey(entry));
+        // The entry of the step before has a known name; any other that is left over is collapsed by a tick.
+        if (entry && previous?.due) await deleteAll([openKey(openEntryOf(previous, new Date(previous.due)))]);
         return { done: true, record };
       }
       // Our index entry may bear the very name of the winner's, so it stays: a tick collapses what is double.

@@ -26,29 +26,44 @@ const inspect: Inspect = (reader, depth) => inspectImage(reader, { depth });
 /** State buckets that were found to be safe: asked once an instance, not once an invocation. */
 const safeStateBuckets = new Set<string>();
 
-/** Builds what importing depends on; rejects with LedgerUnsafe when the state bucket cannot hold the ledger. */
-export async function importDepsOf(options: ImportDepsOptions): Promise<ImportDeps> {
-  const { stateBucket } = options;
-  const deps = assembledImportDeps(options);
-  if (!safeStateBuckets.has(stateBucket)) {
-    await checkStateBucket(deps.objects, stateBucket);
-    safeStateBuckets.add(stateBucket);
-  }
-  return deps;
+/**
+ * Builds what importing depends on. Whether the state bucket can hold the ledger is asked at once and known before the
+ * first write, which rejects with LedgerUnsafe if it cannot; `safety` tells earlier.
+ */
+export function importDepsOf(options: ImportDepsOptions): {
+  readonly deps: ImportDeps;
+  readonly safety: Promise<void>;
+} {
+  const { stateBucket, cloud } = options;
+  const safety = safeStateBuckets.has(stateBucket) ? Promise.resolve() : stateBucketSafety(cloud, options);
+  // Whoever writes awaits it; an invocation that only reads must not die of it.
+  safety.catch(() => {});
+  return { deps: assembledImportDeps(options, safety), safety };
 }
 
+async function stateBucketSafety(cloud: Cloud, options: ImportDepsOptions): Promise<void> {
+  await checkStateBucket(retryingObjects(cloud.objects, patienceOf(options)), options.stateBucket);
+  safeStateBuckets.add(options.stateBucket);
+}
+
+const patienceOf = ({ clock = systemClock, deadline, random = Math.random }: ImportDepsOptions): Patience => ({
+  clock,
+  deadline,
+  random,
+});
+
 /** What importing depends on, put together; asks nothing of the cloud. */
-export function assembledImportDeps(options: ImportDepsOptions): ImportDeps {
-  const { cloud, stateBucket, region, imageBucket, claimant, deadline, log } = options;
-  const { clock = systemClock, random = Math.random } = options;
-  const patience: Patience = { clock, deadline, random };
+export function assembledImportDeps(options: ImportDepsOptions, safety?: Promise<void>): ImportDeps {
+  const { cloud, stateBucket, region, imageBucket, claimant, log } = options;
+  const patience = patienceOf(options);
+  const { clock } = patience;
   const objects = retryingObjects(cloud.objects, patience);
   return {
     region,
     bucket: imageBucket,
     objects,
     images: cloud.images,
-    ledger: ossLedger({ objects, stateBucket, clock }),
+    ledger: ossLedger({ objects, stateBucket, clock, ...(safety ? { safety } : {}) }),
     members: ossDiskMembers(objects, stateBucket),
     inspect,
     log,

@@ -143,12 +143,12 @@ describe("the plan of an import", () => {
       "Tag.a/b~c": "line 17",
       "DiskDeviceMapping.1.OSSBucket": "bucket of the upload",
       "DiskDeviceMapping.1.OSSObject": "the uploaded image",
-      "DiskDeviceMapping.1.Format": "line 18",
-      "DiskDeviceMapping.1.DiskImageSize": "line 18",
+      "DiskDeviceMapping.1.Format": "line 20",
+      "DiskDeviceMapping.1.DiskImageSize": "line 19",
       "DiskDeviceMapping.2.OSSBucket": "bucket of the upload",
-      "DiskDeviceMapping.2.OSSObject": "line 18",
+      "DiskDeviceMapping.2.OSSObject": "line 21",
       "DiskDeviceMapping.2.Format": "detected from the image",
-      "DiskDeviceMapping.2.DiskImageSize": "line 18",
+      "DiskDeviceMapping.2.DiskImageSize": "line 22",
     });
   });
 

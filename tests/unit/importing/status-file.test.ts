@@ -20,7 +20,10 @@ const recordOf = (record: Partial<JobRecord> = {}): JobRecord => ({
 const given = async (current: JobRecord | undefined, content = "a") => {
   const objects = memoryObjects();
   await objects.put(object, content, "application/octet-stream");
-  const deps = { objects, ledger: { current: async () => current } } as unknown as Parameters<typeof writeStatus>[1];
+  const record = async (_: string, sequence: number) => (current && sequence <= current.sequence ? current : undefined);
+  const deps = { objects, ledger: { current: async () => current, record } } as unknown as Parameters<
+    typeof writeStatus
+  >[1];
   const shown = async () => {
     const found = await objects.read(statusObject, 9999);
     return found && (JSON.parse(found.body.toString("utf8")) as Record<string, unknown>);

@@ -1,9 +1,11 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { CloudError, noAnswer } from "../../../shared/cloud/cloud-error.ts";
 import type { Image, ImageService } from "../../../shared/cloud/ports.ts";
+import { claim, newAttempt } from "../../../shared/importing/claim.ts";
 import { type ImportDeps, RetryLater } from "../../../shared/importing/import-deps.ts";
 import type { ImportImageRequest } from "../../../shared/importing/import-request.ts";
-import { claim, newAttempt, parkingPauseInMilliseconds, submit } from "../../../shared/importing/submit.ts";
+import { parkingPauseInMilliseconds } from "../../../shared/importing/settle-refusal.ts";
+import { submit } from "../../../shared/importing/submit.ts";
 import { ossDiskMembers } from "../../../shared/ledger/disk-members.ts";
 import { type JobRecord, jobIdOf } from "../../../shared/ledger/job.ts";
 import { ossLedger } from "../../../shared/ledger/ledger.ts";
