@@ -31,6 +31,7 @@ export function resolveSettings(layers: readonly Layer[]): ResolvedSettings {
       if (value === undefined) continue;
       settings[key] = value;
       provenance.set(`/${key}`, provenanceOf(layer, `/${key}`));
+      if (key === "disks") noteDisks(layer, provenance);
     }
     for (const key of mergedKeys) {
       const values = layer.settings[key];
@@ -39,6 +40,17 @@ export function resolveSettings(layers: readonly Layer[]): ResolvedSettings {
     }
   }
   return { settings, provenance };
+}
+
+/** The list is replaced as a whole; where each value of it stands is remembered all the same. */
+function noteDisks(layer: Layer, provenance: Map<string, Provenance>): void {
+  for (const pointer of [...provenance.keys()]) if (pointer.startsWith("/disks/")) provenance.delete(pointer);
+  for (const [index, disk] of (layer.settings.disks ?? []).entries()) {
+    for (const key of Object.keys(disk)) {
+      const pointer = `/disks/${index}/${key}`;
+      provenance.set(pointer, provenanceOf(layer, pointer));
+    }
+  }
 }
 
 function mergedGroup(

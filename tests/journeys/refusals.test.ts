@@ -35,7 +35,11 @@ describe("what cannot be imported", () => {
 
   it("an empty object waits for its content, and its content releases it", async () => {
     await product.upload("empty.raw", "");
-    expect(await outcome("empty.raw")).toMatchObject({ event: "object.waiting", waitingFor: "content" });
+    expect(await outcome("empty.raw")).toMatchObject({
+      event: "object.waiting",
+      waitingFor: "content",
+      advice: expect.stringContaining("upload it again"),
+    });
     await product.upload("empty.raw", raw(1, 30));
     await product.untilEnded();
     expect(product.linesOf("empty.raw").map(({ event }) => event)).toContain("import.available");
@@ -67,6 +71,17 @@ describe("what cannot be imported", () => {
     expect(product.cloud.ecs.snapshot().images.map(({ ImageName }) => ImageName)).not.toContainEqual(
       expect.stringContaining("overlay"),
     );
+  });
+
+  it("a symbolic link is rejected, with what to do instead", async () => {
+    await product.bucket.put("target.bin", raw(1, 41));
+    await product.bucket.putSymlink("link.raw", "target.bin", {} as Parameters<typeof product.bucket.putSymlink>[2]);
+    await product.settle();
+    expect(product.linesOf("link.raw").at(-1)).toMatchObject({
+      event: "image.rejected",
+      findings: expect.arrayContaining([expect.objectContaining({ code: "object.symlink" })]),
+      advice: expect.stringContaining("Copy the image itself"),
+    });
   });
 
   it.each([

@@ -141,7 +141,9 @@ describe("layers", () => {
           (each, index): Layer => ({ name: "sidecar", settings: each, placeOf: () => `layer ${index}` }),
         );
         const { settings: merged, provenance } = resolveSettings(layers);
-        const groups = [Object.keys(merged.tags ?? {}), Object.keys(merged.features ?? {})].flat().length;
+        const groups = [merged.tags, merged.features, ...(merged.disks ?? [])].flatMap((group) =>
+          Object.keys(group ?? {}),
+        ).length;
         const whole = Object.keys(merged).filter((key) => key !== "tags" && key !== "features").length;
         expect(provenance.size).toBe(groups + whole);
         for (const key of ["imageName", "bootMode", "disks"] as const) {
