@@ -10,6 +10,9 @@ import { unpackAt } from "./unpack.ts";
 const maximumUnpackedBytes = 256 * 2 ** 20;
 const maximumParts = 16;
 
+/** What dracut packs the better part of an initramfs into when asked to (its modules squash-squashfs, squash-erofs). */
+const packedWithin = /(?:squash|erofs)[^/]*\.img$|\.(?:squashfs|sqfs|erofs)$/;
+
 export interface ModulesFound {
   /** Those of the sought modules that were seen. */
   readonly found: ReadonlySet<string>;
@@ -27,14 +30,19 @@ export interface ModulesFound {
 export async function findModulesInInitramfs(file: GuestFile, sought: readonly string[]): Promise<ModulesFound> {
   const wanted = new Set(sought);
   const found = new Set<string>();
+  let holdsMore = false;
   const onName = (name: string): void => {
+    holdsMore ||= packedWithin.test(name);
     const module = moduleName(name);
     if (module !== undefined && wanted.has(module)) found.add(module);
   };
   const isDone = (): boolean => found.size === wanted.size;
   try {
-    const complete = await readParts(new FileCursor(file), onName, isDone);
-    return complete ? { found, complete } : { found, complete, why: "it ends early, or holds something unknown" };
+    const isRead = await readParts(new FileCursor(file), onName, isDone);
+    if (isRead && holdsMore && !isDone()) return { found, complete: false, why: "it holds a filesystem of its own" };
+    return isRead
+      ? { found, complete: true }
+      : { found, complete: false, why: "it ends early, or holds something unknown" };
   } catch (error) {
     if (error instanceof CannotTell || error instanceof MalformedImage) {
       return { found, complete: false, why: error.message };

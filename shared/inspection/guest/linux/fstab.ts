@@ -52,5 +52,5 @@ export function entriesByMachineName(entries: readonly FstabEntry[]): FstabEntry
 
 /** Whether the boot waits for an entry: a filesystem that is not there stops it. */
 export function isMountedAtBoot({ options }: FstabEntry): boolean {
-  return !options.includes("noauto") && !options.includes("nofail");
+  return !["noauto", "nofail", "x-systemd.automount"].some((option) => options.includes(option));
 }

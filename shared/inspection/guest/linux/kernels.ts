@@ -30,6 +30,9 @@ function comparePart(left: string | undefined, right: string | undefined): numbe
 
 const kernelFile = /^(?:vmlinuz|vmlinux|Image|zImage|kernel)-(.{1,100})$/;
 
+/** What lies beside kernels under their names: checksums, signatures, SUSE's vmlinux-….gz for debuggers, leftovers. */
+const noKernel = /\.(?:hmac|old|sig|sha\d+hmac|gz|xz|zst|bz2|signed|bak|rpm\w+|dpkg-\w+)$/;
+
 /** dracut's rescue kernel is a copy of the first one installed, and never boots unless a person chooses it. */
 const rescueKernel = /^0-rescue-/;
 
@@ -42,7 +45,7 @@ export function kernelsAmong(bootNames: readonly string[], moduleVersions: reado
   const modules = moduleVersions.filter((version) => /^\d+\.\d+/.test(version));
   const kernels = bootNames.flatMap((name) => {
     const suffix = kernelFile.exec(name)?.[1];
-    if (suffix === undefined || rescueKernel.test(suffix) || /\.(hmac|old|sig|sha\d+hmac)$/.test(suffix)) return [];
+    if (suffix === undefined || rescueKernel.test(suffix) || noKernel.test(suffix)) return [];
     return [kernelOf(name, suffix, names, modules)];
   });
   const known = kernels.length > 0 ? kernels : modules.map((version) => ({ version }));

@@ -121,6 +121,18 @@ describe("an initramfs", () => {
     expect(performance.now() - begin).toBeLessThan(5_000);
   });
 
+  it.each([["squashfs-root.img"], ["squash/erofs-root.img"]])(
+    "that keeps its modules in %s proves nothing by what it lacks",
+    async (name) => {
+      const bytes = gzipSync(cpio([[name, "a filesystem"]]));
+      expect(await find(bytes)).toMatchObject({ found: new Set(), complete: false });
+      const both = gzipSync(
+        cpio([[name, "a filesystem"], ...moduleFiles("block/virtio_blk.ko", "virtio/virtio_pci.ko")]),
+      );
+      expect((await find(both)).complete).toBe(true);
+    },
+  );
+
   it("with a zstd window that no memory holds is given up", async () => {
     const frame = Buffer.concat([Buffer.from("28b52ffd00f8", "hex"), Buffer.alloc(64)]);
     expect(await find(frame)).toMatchObject({ found: new Set(), complete: false });

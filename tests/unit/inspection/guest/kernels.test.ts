@@ -45,6 +45,14 @@ describe("the kernels of a guest", () => {
     ]);
   });
 
+  it("of SUSE are not doubled by what lies beside them for debuggers", () => {
+    const version = "6.4.0-150600.23.25-default";
+    const boot = [`vmlinuz-${version}`, `vmlinux-${version}.gz`, `initrd-${version}`, `.vmlinuz-${version}.hmac`];
+    expect(kernelsAmong(boot, [version])).toEqual([
+      { version, imagePath: `/boot/vmlinuz-${version}`, initramfsPath: `/boot/initrd-${version}` },
+    ]);
+  });
+
   it("of Red Hat's family leave the rescue kernel out", () => {
     const boot = [
       "vmlinuz-5.14.0-427.el9.x86_64",

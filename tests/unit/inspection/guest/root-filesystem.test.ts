@@ -120,6 +120,7 @@ describe("the filesystems that a guest mounts", () => {
       "UUID=1 / ext4 defaults 0 1",
       "UUID=2 /data ext4 defaults 0 2",
       "UUID=3 /usb vfat nofail 0 0",
+      "UUID=6 /slow ext4 x-systemd.automount 0 0",
       "LABEL=4 /other xfs noauto 0 0",
       "UUID=5 none swap sw 0 0",
       "tmpfs /tmp tmpfs defaults 0 0",
