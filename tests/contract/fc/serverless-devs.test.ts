@@ -45,7 +45,8 @@ describe("Serverless Devs", () => {
     s("config", "add", "--AccessKeyID", "id", "--AccessKeySecret", "secret", "--AccountID", "1", "-a", "default", "-f");
     s("deploy", "-y");
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  // The command may still be writing its log.
+  afterAll(() => rmSync(folder, { recursive: true, maxRetries: 10 }));
 
   it("deploys what the embedded FC runs", () => {
     const read = interpolate(parse(readFileSync("s.yaml", "utf8")), variables) as {

@@ -103,7 +103,7 @@ describe("the deployed functions", () => {
       sourceArn: "acs:oss:cn-hangzhou:1234567890123456:images",
       prefix: "",
       suffix: "",
-      events: ["PutObject", "PostObject", "CopyObject", "CompleteMultipartUpload", "AppendObject"].map(
+      events: ["PutObject", "PostObject", "CopyObject", "CompleteMultipartUpload", "AppendObject", "PutSymlink"].map(
         (name) => `oss:ObjectCreated:${name}`,
       ),
     });
