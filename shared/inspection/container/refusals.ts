@@ -24,6 +24,8 @@ const refusals = new Map<string, Refusal>([
   ["qed", disk("a QED disk", "qed")],
   ["qcow", disk("a disk of QCOW version 1", "qcow")],
   ["parallels", disk("a Parallels disk", "parallels")],
+  ["bochs", disk("a Bochs disk", "bochs")],
+  ["cloop", disk("a compressed loop image (cloop)", "cloop")],
   ["dmg", disk("an Apple disk image (DMG)", "dmg")],
   ["vmdk-cowd", disk("an ESX sparse disk (COWD)", "vmdk")],
   ["vmdk-sesparse", disk("an ESX space-efficient disk (SEsparse)", "vmdk")],

@@ -51,6 +51,8 @@ const heads: readonly (readonly [Signature, Test])[] = [
   ["vdi", holds("\x7f\x10\xda\xbe", 0x40)],
   ["qed", startsWith("QED\0")],
   ["parallels", startsWith("WithoutFreeSpace", "WithouFreSpacExt")],
+  ["bochs", startsWith("Bochs Virtual HD Image\0")],
+  ["cloop", startsWith("#!/bin/sh\n#V2.0 Format\n")],
   ["gzip", startsWith("\x1f\x8b\x08")],
   ["xz", startsWith("\xfd7zXZ\0")],
   ["zstd", startsWith("\x28\xb5\x2f\xfd", ...skippableFrames)],
@@ -65,7 +67,6 @@ const heads: readonly (readonly [Signature, Test])[] = [
   ["wim", startsWith("MSWIM\0\0\0")],
   ["ova", (head) => isTar(head) && /\.(?:ovf|mf|cert)$/i.test(firstMemberName(head))],
   ["tar", isTar],
-  ["text", isText],
 ];
 
 const tails: readonly (readonly [Signature, Test])[] = [
@@ -76,7 +77,9 @@ const tails: readonly (readonly [Signature, Test])[] = [
 /** What each place says, without what says nothing. A raw disk says nothing anywhere. */
 export function signatures(ends: FileEnds): { head?: Signature; tail?: Signature; iso: boolean } {
   const find = (table: typeof heads, bytes: Buffer) => table.find(([, test]) => test(bytes))?.[0];
-  const head = find(heads, ends.head);
+  // A raw disk may begin with text, but no disk ends with it as well.
+  const isTextFile = isText(ends.head) && isText(ends.tail);
+  const head = find(heads, ends.head) ?? (isTextFile ? "text" : undefined);
   const tail = find(tails, ends.tail);
   const iso = hasText(ends.volumeDescriptor, 1, "CD001");
   return { ...(head === undefined ? {} : { head }), ...(tail === undefined ? {} : { tail }), iso };
