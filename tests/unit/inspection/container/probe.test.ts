@@ -31,6 +31,8 @@ describe("formats that ECS does not import", () => {
     ["rar", latin("Rar!\x1a\x07\0"), "unrar x FILE"],
     ["lz4", latin("\x04\x22\x4d\x18"), "lz4 -d FILE"],
     ["lzma", latin(`\x5d\0\0\x80\0${"\xff".repeat(8)}\0`), "xz --format=lzma -d FILE"],
+    ["bochs", poke(large, 0, latin("Bochs Virtual HD Image\0")), "-f bochs"],
+    ["cloop", poke(large, 0, latin("#!/bin/sh\n#V2.0 Format\n")), "-f cloop"],
     ["text", latin("<html><body>404 Not Found</body></html>\n"), "head -c 300 FILE"],
   ])("%s is named, with the way out", async (format, image, command) => {
     const { findings, format: found } = await openBytes(image);
@@ -62,6 +64,10 @@ describe("files that look like two formats", () => {
   it("a hybrid ISO, bootable from a stick, is an ISO", async () => {
     const hybrid = poke(poke(iso, 446, partition), 510, [0x55, 0xaa]);
     expect((await openBytes(hybrid)).format).toBe("iso");
+  });
+
+  it("a raw disk that begins with text, and does not end with it, is a raw disk", async () => {
+    expect((await openBytes(poke(large, 0, Buffer.alloc(4096, "text ")))).format).toBe("RAW");
   });
 
   it("a raw disk that holds a QCOW2 further in is a raw disk", async () => {
