@@ -170,7 +170,8 @@ function assemble(
     if (place !== undefined) provenance[`Features.${name}`] = place;
   }
   const userTags = Object.entries(settings.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
-  for (const { Key } of userTags) note(`Tag.${Key}`, `/tags/${Key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+  for (const [index, { Key }] of userTags.entries())
+    note(`Tag.${index + 1}.Value`, `/tags/${Key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
   const request: ImportImageRequest = {
     RegionId: region,
     ImageName: imageName,
