@@ -11,7 +11,8 @@ import { parseSchedule, scheduleText } from "./schedule-text.ts";
 
 const help = `npm run test:faults -- [options]
   --quick            a sample, in about a minute
-  --all              every fault at every request of every scenario, and every pair for the plain upload (hours)
+  --all              every fault at every request of every scenario
+  --all-pairs        every pair of faults for the plain upload (hours)
   --only TEXT        only the scenarios whose names have this in them
   --seed N           the first seed of the random schedules, and only those: one, or as many as --count says
   --count N          how many random schedules
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
     options: {
       quick: { type: "boolean", default: false },
       all: { type: "boolean", default: false },
+      "all-pairs": { type: "boolean", default: false },
       only: { type: "string" },
       seed: { type: "string" },
       count: { type: "string" },
@@ -41,7 +43,7 @@ async function main(): Promise<void> {
     isSample: quick,
     oneIn: quick ? 41 : all ? 1 : 7,
     interruptions: quick ? 20 : 400,
-    pairs: quick ? 40 : all ? "all" : 600,
+    pairs: quick ? 40 : values["all-pairs"] ? "all" : 600,
     random: { count: Number(count ?? (seed !== undefined ? 1 : quick ? 40 : 600)), firstSeed: Number(seed ?? 1) },
   };
   if (values.share !== undefined) return work({ ...extent, share: { index: Number(values.share), of: processes } });
