@@ -37,6 +37,9 @@ const tasksPerCall = 100;
  */
 const progressQuestionsPerTick = 20;
 
+/** When the cloud is away all jobs are in trouble: a few lines say so as well as thousands. */
+const troublesToldPerTick = 5;
+
 /** How long ECS may take to show a new task. */
 const visibilityDelayInSeconds = 60;
 
@@ -82,9 +85,23 @@ export async function runTick(deps: ImportDeps): Promise<{ readonly summary: Tic
     } catch (error) {
       summary.troubled += 1;
       trouble = error;
+      if (summary.troubled <= troublesToldPerTick) tellTrouble(job, error, deps);
     }
   });
   return { summary, trouble };
+}
+
+function tellTrouble({ entry }: OpenJob, error: unknown, { log, region }: ImportDeps): void {
+  const { jobId, state, taskId, imageId } = entry;
+  const reason = error instanceof Error ? error.message : String(error);
+  log("warn", "object.deferred", `The ${state} job ${jobId} could not be looked after: ${reason}`, {
+    region,
+    jobId,
+    ...(taskId ? { taskId } : {}),
+    ...(imageId ? { imageId } : {}),
+    reason,
+    advice: "Nothing: the next run tries again. If it stays so, look at the reason.",
+  });
 }
 
 /** A job's newest index entry, and older ones that an interrupted write left behind. */

@@ -184,13 +184,22 @@ describe("a tick", () => {
   });
 
   it("looks after all jobs although one of them is in trouble, which it hands on", async () => {
-    const { deps, submit } = fakeProduct();
+    const { deps, lines, submit } = fakeProduct();
     await submit(1, "Finished", 100);
     await submit(2, "Trouble");
     await submit(3, "Finished", 100);
     const { summary, trouble } = await runTick(deps);
     expect(summary).toMatchObject({ available: 2, troubled: 1 });
     expect(trouble).toEqual(new Error("no answer about t-2"));
+    expect(lines.filter(({ event }) => event === "object.deferred")).toHaveLength(1);
+  });
+
+  it("names a few of many jobs in trouble, not all", async () => {
+    const { deps, lines, submit } = fakeProduct();
+    for (const number of many(20)) await submit(number, "Trouble");
+    const { summary } = await runTick(deps);
+    expect(summary.troubled).toBe(20);
+    expect(lines.map(({ event }) => event)).toEqual(Array.from({ length: 5 }, () => "object.deferred"));
   });
 
   it("beside another at the same time ends each import once", async () => {
