@@ -5,7 +5,7 @@ import type { Finding, Guest } from "../report.ts";
 import { bootModesOf, noEfiLoaders } from "./boot-modes.ts";
 import { type BootFacts, bootRules } from "./boot-rules.ts";
 import { architectureOf } from "./machine-code.ts";
-import { judge, type Rule } from "./rules.ts";
+import { judge, type Rule, type Verdict } from "./rules.ts";
 import type { WindowsFacts, WindowsService } from "./windows-registry/windows-facts.ts";
 
 /** Values of a service's Start. */
@@ -23,7 +23,7 @@ interface WindowsGuestFacts extends BootFacts {
 
 const windowsRules: readonly Rule<WindowsGuestFacts>[] = [
   ...bootRules,
-  { code: "virtio.missing", check: ({ windows }) => virtioMissing(windows) },
+  { code: "virtio.missing", check: virtioMissing },
   {
     code: "virtio.net-missing",
     check: ({ windows }) =>
@@ -65,7 +65,7 @@ function isUsable(service: WindowsService | undefined): boolean {
   return service?.filePresent === true && service.start !== disabled;
 }
 
-function virtioMissing(windows: WindowsFacts): ReturnType<Rule<WindowsFacts>["check"]> {
+function virtioMissing({ windows, unclean }: WindowsGuestFacts): Verdict | undefined {
   if (!knowsServices(windows)) return undefined;
   const installed = windows.storageDrivers.filter(({ name }) => virtioDiskDrivers.includes(name));
   if (installed.some(({ start, filePresent }) => start === startsAtBoot && filePresent)) return undefined;
@@ -78,8 +78,8 @@ function virtioMissing(windows: WindowsFacts): ReturnType<Rule<WindowsFacts>["ch
   return {
     message: `The virtio disk driver (viostor) ${state}: Windows cannot reach its disk on an ECS instance.`,
     fix: "Install the virtio drivers for Windows (virtio-win) before copying the disk, so that viostor starts at boot.",
-    // Changes that are still in the registry's logs may have brought it.
-    ...(windows.isRegistryClean ? {} : { severity: "warning" as const }),
+    // Changes that are still in the registry's logs, or the filesystem's, may have brought it.
+    ...(windows.isRegistryClean && !unclean ? {} : { severity: "warning" as const }),
   };
 }
 

@@ -112,8 +112,18 @@ describe("the rules of a Linux guest", () => {
       ["boot.uefi-fallback-missing warning"],
     ],
     ["a root by device name", { rootParameter: "/dev/sda1" }, ["boot.device-names warning"]],
+    [
+      "kernels on the EFI system partition only",
+      { kernels: [], drivers: [], efiLoaders: { fallback: ["x86_64"], distribution: false, hasKernel: true } },
+      [],
+    ],
     ["no kernel", { kernels: [], drivers: [] }, ["kernel.missing warning"]],
     ["virtio missing in the only initramfs", { drivers: [bare] }, ["virtio.missing error"]],
+    [
+      "virtio missing while a journal may hold a newer initramfs",
+      { drivers: [bare], unclean: ["/boot"] },
+      ["virtio.missing warning", "filesystem.unclean warning"],
+    ],
     ["virtio_pci alone missing", { drivers: [withKinds({}, ["virtio_blk", "nvme"])] }, ["virtio.missing error"]],
     [
       "virtio not even built",
