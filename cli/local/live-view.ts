@@ -13,7 +13,7 @@ export interface LiveView {
   end(): void;
 }
 
-type ShownLine = BoardLine & { readonly level?: string; readonly message?: string };
+type ShownLine = BoardLine & { readonly level?: string; readonly message?: string; readonly advice?: string };
 
 /** Nothing but what the caller writes itself. */
 export const silentView: LiveView = { line: () => {}, text: () => {}, update: () => {}, end: () => {} };
@@ -70,7 +70,8 @@ export function terminalView(output: Output): LiveView {
 
 const timeOf = ({ time }: BoardLine): string => printable(time.slice(11, 19));
 /** Keys and reasons come from outside: no control character of theirs reaches the terminal. */
-const messageOf = ({ message }: ShownLine): string => printable(message ?? "", 2000);
+const messageOf = ({ message = "", advice }: ShownLine): string =>
+  `${printable(message, 2000)}${advice === undefined ? "" : `\n${" ".repeat(9)}→ ${printable(advice, 2000)}`}`;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: picocolors' own sequences, which take no column.
 const plainWidth = (row: string): number => displayWidth(row.replace(/\u001b\[\d+m/g, ""));
