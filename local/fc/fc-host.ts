@@ -8,6 +8,7 @@
  * limited, memory only as far as Node.js limits its heap.
  */
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "../../shared/clock.ts";
@@ -83,6 +84,8 @@ export const createFcHost = (options: FcHostOptions): FcHost => {
   const failures: Failure[] = [];
   const pending = new Set<Promise<unknown>>();
   const closing = new AbortController();
+  // Every event that waits for its next try listens to it: many at once are no leak.
+  setMaxListeners(0, closing.signal);
   let service: HttpService | undefined;
 
   const instances = { ...options, bootstrapPath: options.bootstrapPath ?? join(folder, "dist/cli/fc-bootstrap.js") };
