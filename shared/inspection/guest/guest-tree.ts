@@ -1,7 +1,7 @@
 /** What the collectors of facts need of a guest's files: the whole of its mounted tree, links followed, read-only. */
 import type { NodeKind } from "../filesystem/filesystem.ts";
 import type { MountedTree } from "../filesystem/path-walk.ts";
-import { CannotTell, MalformedImage } from "../source/byte-source.ts";
+import { CannotTell, MalformedImage, SourceChanged, SourceUnreadable } from "../source/byte-source.ts";
 
 export interface GuestFile {
   readonly kind: NodeKind;
@@ -92,15 +92,16 @@ export interface Unread {
 }
 
 /**
- * Runs one collector. What it cannot tell, or finds malformed, is noted in `unread` and leaves its fact open:
- * the other facts stand. Anything else (the source unreadable, a mistake of ours) is thrown on.
+ * Runs one collector. What it cannot tell, or finds malformed, is noted in `unread` and leaves its fact open: the other
+ * facts stand. So they do where the collector itself has a mistake. Trouble with the source is thrown on.
  */
 export async function attempt<T>(what: string, unread: Unread[], collect: () => Promise<T>): Promise<T | undefined> {
   try {
     return await collect();
   } catch (error) {
-    if (!(error instanceof CannotTell || error instanceof MalformedImage)) throw error;
-    unread.push({ what, why: error.message });
+    if (error instanceof SourceUnreadable || error instanceof SourceChanged) throw error;
+    const isKnown = error instanceof CannotTell || error instanceof MalformedImage;
+    unread.push({ what, why: isKnown ? error.message : `the reader failed on it (${String(error)})` });
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
-import type { Unread } from "../../../../shared/inspection/guest/guest-tree.ts";
+import { attempt, type Unread } from "../../../../shared/inspection/guest/guest-tree.ts";
 import { findRoots, mountGuest } from "../../../../shared/inspection/guest/root-filesystem.ts";
 import type { Volume } from "../../../../shared/inspection/guest/volumes.ts";
-import { CannotTell } from "../../../../shared/inspection/source/byte-source.ts";
+import { CannotTell, SourceChanged, SourceUnreadable } from "../../../../shared/inspection/source/byte-source.ts";
 import { memoryFilesystem } from "./memory-filesystem.ts";
 import type { MemoryFiles } from "./memory-tree.ts";
 
@@ -67,6 +67,21 @@ describe("the root filesystem", () => {
     expect(roots.map((root) => root.volume.name)).toEqual(["root"]);
     expect(unread).toEqual([{ what: "broken", why: "a new feature" }]);
   });
+});
+
+describe("a collector of facts", () => {
+  const after = (error: Error, unread: Unread[]) => attempt("the clock", unread, () => Promise.reject(error));
+
+  it("that has a mistake of its own leaves the other facts standing", async () => {
+    const unread: Unread[] = [];
+    expect(await after(new TypeError("x is not a function"), unread)).toBeUndefined();
+    expect(unread).toEqual([{ what: "the clock", why: "the reader failed on it (TypeError: x is not a function)" }]);
+  });
+
+  it.each([new SourceChanged("replaced"), new SourceUnreadable("gone")])(
+    "throws trouble with the source on: %s",
+    (error) => expect(after(error, [])).rejects.toBe(error),
+  );
 });
 
 describe("the filesystems that a guest mounts", () => {
