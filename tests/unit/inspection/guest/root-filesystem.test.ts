@@ -70,17 +70,18 @@ describe("the root filesystem", () => {
 });
 
 describe("a collector of facts", () => {
-  const after = (error: Error, unread: Unread[]) => attempt("the clock", unread, () => Promise.reject(error));
+  const attemptThatFails = (error: Error, unread: Unread[]) =>
+    attempt("the clock", unread, () => Promise.reject(error));
 
   it("that has a mistake of its own leaves the other facts standing", async () => {
     const unread: Unread[] = [];
-    expect(await after(new TypeError("x is not a function"), unread)).toBeUndefined();
+    expect(await attemptThatFails(new TypeError("x is not a function"), unread)).toBeUndefined();
     expect(unread).toEqual([{ what: "the clock", why: "the reader failed on it (TypeError: x is not a function)" }]);
   });
 
   it.each([new SourceChanged("replaced"), new SourceUnreadable("gone")])(
     "throws trouble with the source on: %s",
-    (error) => expect(after(error, [])).rejects.toBe(error),
+    (error) => expect(attemptThatFails(error, [])).rejects.toBe(error),
   );
 });
 
