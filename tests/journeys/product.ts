@@ -95,7 +95,7 @@ export async function startProduct(options: Partial<DeployedLocallyOptions> = {}
       for (let ticks = 0; ticks < 100; ticks += 1) {
         await settle();
         await tick();
-        const open = await stateBucket.listV2({ prefix: "open/", "max-keys": "10" });
+        const open = await stateBucket.listV2({ prefix: "open/", "max-keys": "1000" });
         if ((open.objects ?? []).every(({ name }) => !name.includes(".submitted.") && !name.includes(".claimed.")))
           return;
         await new Promise((done) => setTimeout(done, 100));
