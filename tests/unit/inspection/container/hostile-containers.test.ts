@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { CannotTell, MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
+import { processorTime } from "../../../fixtures/images/processor-time.ts";
 import { endlessZstd } from "../zstd/endless-zstd.ts";
 import { buildQcow2, type ClusterHow, storedZstd } from "./build-qcow2.ts";
 import { buildVhd } from "./build-vhd.ts";
@@ -37,7 +38,7 @@ const images: [string, Buffer][] = [
 
 /** Opens, checks and reads an image as far as it goes; only the two errors that speak of the image may come out. */
 async function exercise(image: Buffer): Promise<void> {
-  const startedAt = performance.now();
+  const startedAt = processorTime();
   try {
     const container = await openBytes(image);
     await container.checkComplete?.();
@@ -49,7 +50,7 @@ async function exercise(image: Buffer): Promise<void> {
   } catch (error) {
     if (!(error instanceof MalformedImage || error instanceof CannotTell)) throw error;
   } finally {
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(processorTime() - startedAt).toBeLessThan(2000);
   }
 }
 
