@@ -4,5 +4,7 @@ export default {
   roots: ["<rootDir>/tests/unit", "<rootDir>/tests/contract", "<rootDir>/tests/journeys"],
   testMatch: ["**/*.test.ts"],
   transform: { "\\.ts$": "<rootDir>/scripts/jest-esbuild-transform.cjs" },
+  // Two processors are common, and one of them would idle otherwise: the suites mostly wait for servers.
+  maxWorkers: "100%",
   testTimeout: 30_000,
 };
