@@ -6,6 +6,7 @@ import { findModulesInInitramfs } from "../../../../shared/inspection/guest/init
 import { unpackLz4Block } from "../../../../shared/inspection/guest/initramfs/lz4-block.ts";
 import { crc32 } from "../../../../shared/inspection/partition/crc32.ts";
 import { CannotTell, MalformedImage, SourceChanged } from "../../../../shared/inspection/source/byte-source.ts";
+import { processorTime } from "../../../fixtures/images/processor-time.ts";
 import { endlessZstd } from "../zstd/endless-zstd.ts";
 import { cpio, fileOf, moduleFiles } from "./initramfs-builder.ts";
 import packed from "./packed-initramfs.json" with { type: "json" };
@@ -116,9 +117,9 @@ describe("an initramfs", () => {
     ],
     ["empty files", Buffer.alloc(116 * 210_000, cpio([["a", ""]]).subarray(0, 112))],
   ])("made of %s costs little time", async (_, bytes) => {
-    const begin = performance.now();
+    const begin = processorTime();
     expect((await find(bytes)).complete).toBe(false);
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    expect(processorTime() - begin).toBeLessThan(5_000);
   });
 
   it.each([["squashfs-root.img"], ["squash/erofs-root.img"]])(

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { CannotTell, MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
 import { decodeZstdFrame, ZstdBlocks } from "../../../../shared/inspection/zstd/zstd-decoder.ts";
+import { processorTime } from "../../../fixtures/images/processor-time.ts";
 
 const bytes = (length: number, byte: (index: number) => number) =>
   Buffer.from(Array.from({ length }, (_, index) => byte(index)));
@@ -58,9 +59,9 @@ describe("decodeZstdFrame", () => {
     ["tables of the block before, in the first block", [0x08, 0x41, 1, 0xfc, 0x01]],
     ["more literals than a block holds", [0x0d, 0xff, 0xff, 0x41, 0]],
   ])("refuses %s, at once", (_name, block) => {
-    const start = performance.now();
+    const start = processorTime();
     expect(() => decodeZstdFrame(frameOf(block), 131_072)).toThrow(MalformedImage);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(processorTime() - start).toBeLessThan(500);
   });
 
   it("cannot tell what needs a dictionary", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { matchesWildcard } from "../../../../local/ram/wildcard.ts";
+import { processorTime } from "../../../fixtures/images/processor-time.ts";
 
 describe("matchesWildcard", () => {
   it.each([
@@ -31,8 +32,8 @@ describe("matchesWildcard", () => {
   });
 
   it("answers a pattern made to backtrack without delay", () => {
-    const started = performance.now();
+    const started = processorTime();
     expect(matchesWildcard(`${"*a".repeat(200)}b`, "a".repeat(4000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(processorTime() - started).toBeLessThan(1000);
   });
 });
