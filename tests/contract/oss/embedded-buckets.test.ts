@@ -1,19 +1,10 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EmbeddedOss, settableClock, startEmbeddedOss } from "./embedded-target.ts";
+import { ossOfEachTest } from "./oss-of-each-test.ts";
 
 /** Versions, encryption, archives and restarts: what needs the embedded OSS's clock or its administration. */
-const start = new Date("2026-11-23T10:33:36Z");
-
-let oss: EmbeddedOss;
-afterEach(() => oss.close());
-
-const startAt = async (time = start, more: Parameters<typeof startEmbeddedOss>[0] | object = {}) => {
-  const clock = settableClock(time);
-  oss = await startEmbeddedOss({ clock, ...more });
-  return clock;
-};
+const { oss, startAt } = ossOfEachTest();
 
 describe("buckets", () => {
   it("ignores x-oss-forbid-overwrite once versioning was switched on, as OSS does", async () => {

@@ -1,27 +1,9 @@
-import { type EmbeddedOss, owner, session, settableClock, startEmbeddedOss } from "./embedded-target.ts";
-import { sendRaw, sendSigned } from "./signed-request.ts";
+import { owner, session } from "./embedded-target.ts";
+import { ossOfEachTest, start } from "./oss-of-each-test.ts";
+import { sendRaw } from "./signed-request.ts";
 
 /** Keys, sessions, time, policies and ACLs; by hand only where no client says it. */
-const start = new Date("2026-11-23T10:33:36Z");
-
-let oss: EmbeddedOss;
-afterEach(() => oss.close());
-
-const startAt = async (time = start, more: Parameters<typeof startEmbeddedOss>[0] | object = {}) => {
-  const clock = settableClock(time);
-  oss = await startEmbeddedOss({ clock, ...more });
-  return clock;
-};
-
-const signed = (raw: {
-  method?: string;
-  path: string;
-  bucket?: string;
-  key?: string;
-  date?: Date;
-  headers?: Record<string, string>;
-  body?: string;
-}) => sendSigned({ endpoint: oss.endpoint, bucket: "images-prod", key: "", date: start, ...raw });
+const { oss, startAt, signed } = ossOfEachTest();
 
 describe("credentials and time", () => {
   it("refuses a request whose time is more than 15 minutes off", async () => {

@@ -1,16 +1,8 @@
-import { type EmbeddedOss, owner, settableClock, startEmbeddedOss } from "./embedded-target.ts";
+import { owner } from "./embedded-target.ts";
+import { ossOfEachTest } from "./oss-of-each-test.ts";
 
 /** What the embedded OSS tells a trigger. */
-const start = new Date("2026-11-23T10:33:36Z");
-
-let oss: EmbeddedOss;
-afterEach(() => oss.close());
-
-const startAt = async (time = start, more: Parameters<typeof startEmbeddedOss>[0] | object = {}) => {
-  const clock = settableClock(time);
-  oss = await startEmbeddedOss({ clock, ...more });
-  return clock;
-};
+const { oss, startAt } = ossOfEachTest();
 
 describe("events", () => {
   it("tells of each change in the shape of the native trigger", async () => {

@@ -1,17 +1,9 @@
 import type { Fault } from "../../../local/wire/faults.ts";
-import { type EmbeddedOss, owner, settableClock, startEmbeddedOss } from "./embedded-target.ts";
+import { owner } from "./embedded-target.ts";
+import { ossOfEachTest } from "./oss-of-each-test.ts";
 
 /** The faults that the embedded OSS can be told to have, as a client meets them. */
-const start = new Date("2026-11-23T10:33:36Z");
-
-let oss: EmbeddedOss;
-afterEach(() => oss.close());
-
-const startAt = async (time = start, more: Parameters<typeof startEmbeddedOss>[0] | object = {}) => {
-  const clock = settableClock(time);
-  oss = await startEmbeddedOss({ clock, ...more });
-  return clock;
-};
+const { oss, startAt } = ossOfEachTest();
 
 describe("faults", () => {
   const putWith = async (fault: Fault) => {

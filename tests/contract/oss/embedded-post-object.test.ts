@@ -1,4 +1,5 @@
-import { type EmbeddedOss, owner, settableClock, startEmbeddedOss } from "./embedded-target.ts";
+import { owner } from "./embedded-target.ts";
+import { ossOfEachTest } from "./oss-of-each-test.ts";
 
 /** Form uploads: the policy is signed by ali-oss, the form is sent as a browser would. */
 interface PolicySigner {
@@ -7,11 +8,8 @@ interface PolicySigner {
 }
 
 const now = new Date("2026-11-23T10:00:00Z");
-let oss: EmbeddedOss;
-beforeEach(async () => {
-  oss = await startEmbeddedOss({ clock: settableClock(now) });
-});
-afterEach(() => oss.close());
+const { oss, startAt } = ossOfEachTest();
+beforeEach(() => startAt(now));
 
 const policyWith = (...conditions: readonly unknown[]) => ({ expiration: "2026-11-23T11:00:00.000Z", conditions });
 

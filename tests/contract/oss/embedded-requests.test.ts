@@ -1,31 +1,13 @@
 import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../../shared/clock.ts";
-import { type EmbeddedOss, settableClock, startEmbeddedOss } from "./embedded-target.ts";
-import { sendRaw, sendSigned } from "./signed-request.ts";
+import { startEmbeddedOss } from "./embedded-target.ts";
+import { ossOfEachTest } from "./oss-of-each-test.ts";
+import { sendRaw } from "./signed-request.ts";
+import { until } from "./until.ts";
 
 /** Requests that no official client sends, signed by hand. */
-const start = new Date("2026-11-23T10:33:36Z");
-
-let oss: EmbeddedOss;
-afterEach(() => oss.close());
-
-const startAt = async (time = start, more: Parameters<typeof startEmbeddedOss>[0] | object = {}) => {
-  const clock = settableClock(time);
-  oss = await startEmbeddedOss({ clock, ...more });
-  return clock;
-};
-
-const signed = (raw: {
-  method?: string;
-  path: string;
-  bucket?: string;
-  key?: string;
-  date?: Date;
-  headers?: Record<string, string>;
-  body?: string;
-}) => sendSigned({ endpoint: oss.endpoint, bucket: "images-prod", key: "", date: start, ...raw });
+const { oss, startAt, signed } = ossOfEachTest();
 
 describe("requests", () => {
   it("takes the bucket from the path, and a plus sign there as a space", async () => {
@@ -177,10 +159,11 @@ describe("an upload that breaks off", () => {
       headers: { "content-length": "1000000", connection: "close" },
       body: "only this",
     });
-    await delay(50);
+    const temporary = () => readdir(join(oss.directory, ".oss", "temporary"));
+    await until(async () => (await temporary()).length === 1);
     await oss.server.close();
     await expect(answer).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(await oss.server.lookup.object("images-prod", "half")).toBeUndefined();
-    expect(await readdir(join(oss.directory, ".oss", "temporary"))).toEqual([]);
+    expect(await temporary()).toEqual([]);
   });
 });
