@@ -88,6 +88,17 @@ export const startEmbeddedEcs = async (): Promise<EmbeddedEcs> => {
   return { server, endpoint: `127.0.0.1:${port}`, clock, objects, roles, faults, identities };
 };
 
+/** The set-up of a suite: each test has an embedded ECS of its own, which ends with it. */
+export const ecsOfEachTest = (): EmbeddedEcs => {
+  // Filled before each test.
+  const cloud = {} as EmbeddedEcs;
+  beforeEach(async () => {
+    Object.assign(cloud, await startEmbeddedEcs());
+  });
+  afterEach(() => cloud.server.close());
+  return cloud;
+};
+
 /** The first bytes of a QCOW2 image of the given virtual size. */
 export const qcow2Header = (virtualSizeInBytes: number): Buffer => {
   const header = Buffer.alloc(1024);

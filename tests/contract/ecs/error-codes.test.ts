@@ -1,7 +1,7 @@
 /** Walks the whole table of error codes and meets every one: by its real cause where it has one, else by a script. */
 import { type EcsErrorCode, ecsErrors } from "../../../local/ecs/errors.ts";
 import { imageImportRole } from "../../../local/ram/roles.ts";
-import { account, type EmbeddedEcs, startEmbeddedEcs } from "./embedded-ecs.ts";
+import { account, ecsOfEachTest } from "./embedded-ecs.ts";
 import { imports, meetings, withRolePolicy } from "./error-meetings.ts";
 import type { Seen } from "./generic-client.ts";
 import { sendRpcV1 } from "./hand-made-request.ts";
@@ -9,11 +9,7 @@ import { sendRpcV1 } from "./hand-made-request.ts";
 const codes = Object.keys(ecsErrors) as EcsErrorCode[];
 
 describe("every error code of the table", () => {
-  let cloud: EmbeddedEcs;
-  beforeEach(async () => {
-    cloud = await startEmbeddedEcs();
-  });
-  afterEach(() => cloud.server.close());
+  const cloud = ecsOfEachTest();
 
   it.each(codes)("%s can be met", async (code) => {
     const meeting = meetings[code];

@@ -1,45 +1,32 @@
 /** What can be done with images of the embedded ECS, through the official client. */
 import * as ecs from "@alicloud/ecs20140526";
-import { account, type EmbeddedEcs, region, startEmbeddedEcs } from "./embedded-ecs.ts";
+import { account, ecsOfEachTest, region } from "./embedded-ecs.ts";
 import { genericCall } from "./generic-client.ts";
-import { type OfficialClient, officialClient } from "./official-client.ts";
+import { driveImports } from "./import-driver.ts";
+import type { OfficialClient } from "./official-client.ts";
 
-let cloud: EmbeddedEcs;
+const cloud = ecsOfEachTest();
+const drive = driveImports(cloud);
 let client: OfficialClient;
 let imageId: string;
 
 const importImage = async (imageName: string, tags: Readonly<Record<string, string>> = {}) => {
-  const request = new ecs.ImportImageRequest({
-    regionId: region,
-    imageName,
-    diskDeviceMapping: [
-      new ecs.ImportImageRequestDiskDeviceMapping({ OSSBucket: "images", OSSObject: "in/web.qcow2" }),
-    ],
-    tag: Object.entries(tags).map(([key, value]) => new ecs.ImportImageRequestTag({ key, value })),
-  });
-  return (await client.importImage(request)).body?.imageId ?? "";
+  const tag = Object.entries(tags).map(([key, value]) => new ecs.ImportImageRequestTag({ key, value }));
+  return (await drive.startImport({ imageName, tag })).imageId;
 };
 
-const names = async (query: object = {}) => {
-  const { body } = await client.describeImages(new ecs.DescribeImagesRequest({ regionId: region, ...query }));
-  return body?.images?.image?.map(({ imageName }) => imageName);
-};
+const names = async (query: object = {}) => (await drive.listImages(query)).map(({ imageName }) => imageName);
 
-const image = async () => {
-  const request = new ecs.DescribeImagesRequest({ regionId: region, imageId, status: "ALL" });
-  return (await client.describeImages(request)).body?.images?.image?.[0];
-};
+const image = async () => (await drive.listImages({ imageId, status: "ALL" }))[0];
 
 const modify = (fields: object) =>
   client.modifyImageAttribute(new ecs.ModifyImageAttributeRequest({ regionId: region, imageId, ...fields }));
 
 beforeEach(async () => {
-  cloud = await startEmbeddedEcs();
-  client = officialClient(cloud.endpoint, account);
+  client = drive.client();
   imageId = await importImage("web-1", { team: "web", stage: "test" });
   cloud.clock.advance(60);
 });
-afterEach(() => cloud.server.close());
 
 describe("DescribeImages", () => {
   it("shows available images unless other statuses are asked for", async () => {

@@ -12,27 +12,28 @@ export const disk = (fields: Disk = {}): ecs.ImportImageRequestDiskDeviceMapping
 
 export const everyStatus = { status: "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated" };
 
-export const driveImports = ({ endpoint }: EmbeddedEcs) => {
-  const client = officialClient(endpoint, account);
+/** May be made before `cloud` has started. */
+export const driveImports = (cloud: EmbeddedEcs) => {
+  const client = () => officialClient(cloud.endpoint, account);
 
   const startImport = async (parameters: ImportParameters = {}) => {
     const request = { regionId: region, imageName: "web-1", diskDeviceMapping: [disk()], ...parameters };
-    const { body } = await client.importImage(new ecs.ImportImageRequest(request));
+    const { body } = await client().importImage(new ecs.ImportImageRequest(request));
     return { taskId: body?.taskId ?? "", imageId: body?.imageId ?? "" };
   };
 
   const listTasks = async (query: object = {}) =>
-    (await client.describeTasks(new ecs.DescribeTasksRequest({ regionId: region, ...query }))).body;
+    (await client().describeTasks(new ecs.DescribeTasksRequest({ regionId: region, ...query }))).body;
 
   const taskStatuses = async () => (await listTasks())?.taskSet?.task?.map(({ taskStatus }) => taskStatus);
 
   const describeTask = async (taskId: string) =>
-    (await client.describeTaskAttribute(new ecs.DescribeTaskAttributeRequest({ regionId: region, taskId }))).body;
+    (await client().describeTaskAttribute(new ecs.DescribeTaskAttributeRequest({ regionId: region, taskId }))).body;
 
-  const cancelTask = (taskId: string) => client.cancelTask(new ecs.CancelTaskRequest({ regionId: region, taskId }));
+  const cancelTask = (taskId: string) => client().cancelTask(new ecs.CancelTaskRequest({ regionId: region, taskId }));
 
   const listImages = async (query: object = {}) => {
-    const { body } = await client.describeImages(new ecs.DescribeImagesRequest({ regionId: region, ...query }));
+    const { body } = await client().describeImages(new ecs.DescribeImagesRequest({ regionId: region, ...query }));
     return body?.images?.image ?? [];
   };
 

@@ -1,17 +1,11 @@
 /** The life of an import on the embedded ECS, seen through the official client. */
 import * as ecs from "@alicloud/ecs20140526";
-import { account, dynamicVhd, type EmbeddedEcs, qcow2Header, region, startEmbeddedEcs } from "./embedded-ecs.ts";
+import { account, dynamicVhd, ecsOfEachTest, qcow2Header, region } from "./embedded-ecs.ts";
 import { genericCall } from "./generic-client.ts";
 import { disk, driveImports, everyStatus } from "./import-driver.ts";
 
-let cloud: EmbeddedEcs;
-let drive: ReturnType<typeof driveImports>;
-
-beforeEach(async () => {
-  cloud = await startEmbeddedEcs();
-  drive = driveImports(cloud);
-});
-afterEach(() => cloud.server.close());
+const cloud = ecsOfEachTest();
+const drive = driveImports(cloud);
 
 describe("an import", () => {
   it("goes from Waiting over Processing to Finished, and its image from Waiting over Creating to Available", async () => {

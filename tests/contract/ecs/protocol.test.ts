@@ -2,16 +2,13 @@
 import * as ecs from "@alicloud/ecs20140526";
 import type { Fault } from "../../../local/wire/faults.ts";
 import type { PolicyDocument } from "../../../local/wire/identities.ts";
-import { account, accountId, type EmbeddedEcs, region, startEmbeddedEcs } from "./embedded-ecs.ts";
+import { account, accountId, ecsOfEachTest, region, startEmbeddedEcs } from "./embedded-ecs.ts";
+import { imports } from "./error-meetings.ts";
 import { genericCall } from "./generic-client.ts";
 import { type HandMade, type RawAnswer, sendAcs3, sendRpcV1 } from "./hand-made-request.ts";
 import { officialClient } from "./official-client.ts";
 
-let cloud: EmbeddedEcs;
-beforeEach(async () => {
-  cloud = await startEmbeddedEcs();
-});
-afterEach(() => cloud.server.close());
+const cloud = ecsOfEachTest();
 
 /** Leaves no letter class out that clients and servers escape differently. */
 const awkward = "a b+c&d=e!'()*~/%2F平";
@@ -149,9 +146,17 @@ describe("hostile requests", () => {
   });
 
   it("with parameters named as properties of objects change nothing", async () => {
-    const parameters = { RegionId: region, __proto__x: "1", "Tag.1.__proto__": "1", constructor: "1" };
-    const answer = await sendAcs3(cloud.endpoint, account, { action: "DescribeImages", parameters });
-    expect(answer.status).toBe(200);
+    await imports(cloud);
+    const describe = async (more: Readonly<Record<string, string>>) => {
+      const parameters = { RegionId: region, Status: "Waiting,Creating", ...more };
+      const { status, json } = await sendAcs3(cloud.endpoint, account, { action: "DescribeImages", parameters });
+      return { ...json, status, RequestId: undefined };
+    };
+    const usual = await describe({});
+    expect(usual).toMatchObject({ status: 200, TotalCount: 1 });
+    const odd = { ["__proto__"]: "1", "Filter.__proto__.Key": "1", "__proto__.1.ImageName": "1", constructor: "1" };
+    expect(await describe(odd)).toEqual(usual);
+    expect(Object.keys(Object.prototype)).toEqual([]);
   });
 });
 
@@ -206,24 +211,13 @@ describe("faults", () => {
     "of kind %s lose the answer but not the import",
     async (kind) => {
       cloud.faults.plan = () => ({ kind }) as Fault;
-      const importImage = genericCall(cloud.endpoint, account)("ImportImage", {
-        RegionId: region,
-        "DiskDeviceMapping.1.OSSBucket": "images",
-        "DiskDeviceMapping.1.OSSObject": "in/web.qcow2",
-      });
-      await expect(importImage).rejects.toThrow();
+      await expect(imports(cloud)).rejects.toThrow();
       expect(cloud.server.snapshot().tasks).toHaveLength(1);
     },
   );
 
   it("let the same ClientToken find the import whose answer was lost", async () => {
-    const query = {
-      RegionId: region,
-      ClientToken: "token",
-      "DiskDeviceMapping.1.OSSBucket": "images",
-      "DiskDeviceMapping.1.OSSObject": "in/web.qcow2",
-    };
-    const importImage = () => genericCall(cloud.endpoint, account)("ImportImage", query);
+    const importImage = () => imports(cloud, { ClientToken: "token" });
     cloud.faults.plan = ({ number }) => (number === 1 ? { kind: "lost-answer" } : undefined);
     await expect(importImage()).rejects.toThrow();
     const { body } = await importImage();
@@ -238,13 +232,7 @@ describe("faults", () => {
 
 describe("the server", () => {
   it("shows tasks and images in the words of its own API", async () => {
-    const query = {
-      RegionId: region,
-      ImageName: "web-1",
-      "DiskDeviceMapping.1.OSSBucket": "images",
-      "DiskDeviceMapping.1.OSSObject": "in/web.qcow2",
-    };
-    const { body } = await genericCall(cloud.endpoint, account)("ImportImage", query);
+    const { body } = await imports(cloud);
     cloud.clock.advance(5);
     expect(cloud.server.snapshot()).toMatchObject({
       tasks: [{ TaskId: body["TaskId"], TaskStatus: "Processing", progress: 50, region }],

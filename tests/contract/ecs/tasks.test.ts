@@ -1,16 +1,10 @@
 /** Tasks of the embedded ECS, and the image check that follows one. */
 import * as ecs from "@alicloud/ecs20140526";
-import { type EmbeddedEcs, startEmbeddedEcs } from "./embedded-ecs.ts";
+import { ecsOfEachTest } from "./embedded-ecs.ts";
 import { driveImports, everyStatus } from "./import-driver.ts";
 
-let cloud: EmbeddedEcs;
-let drive: ReturnType<typeof driveImports>;
-
-beforeEach(async () => {
-  cloud = await startEmbeddedEcs();
-  drive = driveImports(cloud);
-});
-afterEach(() => cloud.server.close());
+const cloud = ecsOfEachTest();
+const drive = driveImports(cloud);
 
 describe("DescribeTasks", () => {
   it("pages, newest first, and filters by task, image, status, action and time", async () => {
@@ -49,7 +43,7 @@ describe("DescribeTasks", () => {
     const { taskId } = await drive.startImport();
     expect((await drive.listTasks({ regionId: "cn-shanghai" }))?.totalCount).toBe(0);
     const elsewhere = new ecs.DescribeTaskAttributeRequest({ regionId: "cn-shanghai", taskId });
-    await expect(drive.client.describeTaskAttribute(elsewhere)).rejects.toMatchObject({
+    await expect(drive.client().describeTaskAttribute(elsewhere)).rejects.toMatchObject({
       code: "InvalidTaskId.NotFound",
     });
   });
