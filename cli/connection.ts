@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Cloud, Credentials } from "../shared/cloud/ports.ts";
+import type { Cloud, Credentials, FunctionService } from "../shared/cloud/ports.ts";
 import { Unasked } from "./outcome.ts";
 
 /** Where a command finds the cloud: the real one, or an embedded one that runs. */
@@ -12,6 +12,8 @@ export interface Connection {
   readonly fcEndpoint?: string;
   readonly imageBucket?: string;
   readonly stateBucket?: string;
+  /** Only objects whose keys begin so are looked at by the functions. */
+  readonly imagePrefix?: string;
 }
 
 /** What can be said on the command line; each wins over the environment. */
@@ -19,7 +21,9 @@ export interface ConnectionOptions {
   readonly region?: string;
   readonly ossEndpoint?: string;
   readonly ecsEndpoint?: string;
+  readonly fcEndpoint?: string;
   readonly stateBucket?: string;
+  readonly imagePrefix?: string;
   /** Data folder of a running `oss-image-import local`. */
   readonly local?: string;
 }
@@ -43,13 +47,15 @@ export function connectionFrom(
   const base = isReal
     ? fromEnvironment(accessKeyId, accessKeySecret, environment)
     : fromLocal(options.local ?? ".local");
-  const { region, ossEndpoint, ecsEndpoint, stateBucket } = options;
+  const { region, ossEndpoint, ecsEndpoint, fcEndpoint, stateBucket, imagePrefix } = options;
   return {
     ...base,
     ...(region ? { region } : {}),
     ...(ossEndpoint ? { ossEndpoint } : {}),
     ...(ecsEndpoint ? { ecsEndpoint } : {}),
+    ...(fcEndpoint ? { fcEndpoint } : {}),
     ...(stateBucket ? { stateBucket } : {}),
+    ...(imagePrefix !== undefined ? { imagePrefix } : {}),
   };
 }
 
@@ -72,6 +78,7 @@ function fromEnvironment(
     ...optional("fcEndpoint", "FC_ENDPOINT"),
     ...optional("imageBucket", "IMAGE_BUCKET", "IMPORT_BUCKET"),
     ...optional("stateBucket", "STATE_BUCKET", "IMPORT_STATE_BUCKET"),
+    ...optional("imagePrefix", "IMAGE_PREFIX", "IMPORT_PREFIX"),
   };
 }
 
@@ -88,10 +95,7 @@ function fromLocal(dataDirectory: string): Connection {
 /** Opens the cloud; the SDKs load only here. */
 export async function openCloud({ region, credentials, ossEndpoint, ecsEndpoint }: Connection): Promise<Cloud> {
   const { alibabaCloud } = await import("../shared/cloud/alibaba-cloud.ts");
-  const endpoint =
-    ecsEndpoint && !ecsEndpoint.includes("://") && /^(127\.|localhost)/.test(ecsEndpoint)
-      ? `http://${ecsEndpoint}`
-      : ecsEndpoint;
+  const endpoint = ecsEndpoint && withScheme(ecsEndpoint);
   return alibabaCloud({
     region,
     credentials,
@@ -99,6 +103,25 @@ export async function openCloud({ region, credentials, ossEndpoint, ecsEndpoint 
     ...(endpoint ? { ecsEndpoint: endpoint } : {}),
   });
 }
+
+/**
+ * Opens Function Compute. Undefined when nobody says where that of an embedded cloud is: what is on this machine is never
+ * asked for on the internet.
+ */
+export async function openFunctions(connection: Connection): Promise<FunctionService | undefined> {
+  const { region, credentials, ossEndpoint = "", ecsEndpoint = "", fcEndpoint } = connection;
+  if (!fcEndpoint && [ossEndpoint, ecsEndpoint].some((endpoint) => isLoopback(endpoint))) return undefined;
+  const { alibabaFunctions } = await import("../shared/cloud/alibaba-functions.ts");
+  const { withoutSecrets } = await import("../shared/cloud/without-secrets.ts");
+  const endpoint = fcEndpoint ? { endpoint: withScheme(fcEndpoint) } : {};
+  return withoutSecrets(alibabaFunctions({ region, credentials, ...endpoint }), credentials);
+}
+
+const isLoopback = (endpoint: string): boolean => /^(https?:\/\/)?(127\.|localhost)/.test(endpoint);
+
+/** Embedded services speak HTTP, and ECS's endpoint is often written without a scheme. */
+const withScheme = (endpoint: string): string =>
+  !endpoint.includes("://") && isLoopback(endpoint) ? `http://${endpoint}` : endpoint;
 
 /** `oss://bucket/key` in its parts; undefined for anything else. Throws Unasked for what no bucket can be called. */
 export function parseOssUrl(target: string): { readonly bucket: string; readonly key: string } | undefined {

@@ -24,6 +24,7 @@ export function registerOperatorCommands(
 ): void {
   const operatorCommand = (name: string): Command =>
     withConnection(program.command(name))
+      .option("--fc-endpoint <url>", "endpoint of Function Compute, if not the region's own")
       .option("--state-bucket <name>", "the bucket of the functions' state, if no variable names it")
       .option("--json", "the answer as JSON", false);
 
@@ -59,11 +60,14 @@ export function registerOperatorCommands(
       }),
     );
 
+  const imagePrefix = ["--image-prefix <prefix>", "what keys must begin with for the functions to see them"] as const;
+
   operatorCommand("backfill")
     .description(
       "import what lies in the bucket without ever having been seen; shows what it would do, and does it with --yes",
     )
     .argument("<target>", "oss://bucket/prefix")
+    .option(...imagePrefix)
     .option("--yes", "do it", false)
     .option("--parallel <n>", "how many images are looked at at once", fewAtOnce, 4)
     .action((target: string, options) =>

@@ -12,9 +12,12 @@ export function checksText(checks: readonly Check[], colour: boolean): string {
     ...(fix ? [`${" ".repeat(9 + width)}  → ${printable(fix)}`] : []),
   ]);
   const problems = checks.filter(({ outcome }) => outcome === "problem").length;
+  const untold = checks.filter(({ outcome }) => outcome === "unknown").length;
   const verdict =
-    problems === 0
-      ? "Nothing keeps images from being imported."
-      : `${problems} ${problems === 1 ? "problem" : "problems"}.`;
+    problems > 0
+      ? `${problems} ${problems === 1 ? "problem" : "problems"}.`
+      : untold > 0
+        ? `No problem was found; ${untold} ${untold === 1 ? "thing" : "things"} could not be looked at.`
+        : "Nothing keeps images from being imported.";
   return `${lines.join("\n")}\n\n${verdict}\n`;
 }

@@ -147,7 +147,7 @@ export function skewCheck(skewInSeconds: number): Check {
 const uploadEvents = ["PutObject", "PostObject", "CopyObject", "CompleteMultipartUpload", "AppendObject"].map(
   (name) => `oss:ObjectCreated:${name}`,
 );
-const removalEvents = ["DeleteObject", "DeleteObjects"].map((name) => `oss:ObjectRemoved:${name}`);
+export const removalEvents = ["DeleteObject", "DeleteObjects"].map((name) => `oss:ObjectRemoved:${name}`);
 
 export interface Setup {
   readonly bucket: string;
@@ -157,13 +157,14 @@ export interface Setup {
   readonly wantsDeletions: boolean;
 }
 
-/** What s.yaml says of the functions against what is really there. */
-export function triggerChecks(functions: readonly FunctionDefinition[], setup: Setup): readonly Check[] {
+/** What s.yaml says of the functions, against what the operator asks about. */
+export function sYamlChecks(functions: readonly FunctionDefinition[], setup: Setup): readonly Check[] {
   const { bucket, stateBucket, region, wantsDeletions } = setup;
+  const name = "s.yaml";
   const deploy = "Correct .env (docs/deploy.md) and: npm run deploy";
   const importer = functions.find(({ ossTriggers }) => ossTriggers.length > 0);
   const [trigger] = importer?.ossTriggers ?? [];
-  if (!importer || !trigger) return [problem("trigger", "s.yaml has no OSS trigger: uploads go unseen.", deploy)];
+  if (!importer || !trigger) return [problem(name, "It has no OSS trigger: uploads go unseen.", deploy)];
   const [, , , triggerRegion, , triggerBucket] = ["", ...trigger.sourceArn.split(":")];
   const differences = [
     triggerBucket === bucket ? "" : `its trigger watches ${triggerBucket}, not ${bucket}`,
@@ -174,25 +175,31 @@ export function triggerChecks(functions: readonly FunctionDefinition[], setup: S
       ? ""
       : `its state bucket is ${importer.environment["STATE_BUCKET"]}, not ${stateBucket}`,
   ].filter((difference) => difference !== "");
-  const missing = uploadEvents.filter(
-    (event) => !trigger.events.includes(event) && !trigger.events.includes("oss:ObjectCreated:*"),
-  );
-  const subscribed = removalEvents.every((event) => trigger.events.includes(event));
-  return [
-    differences.length > 0
-      ? problem("trigger", `s.yaml sets up another import than this one: ${differences.join("; ")}.`, deploy)
-      : missing.length > 0
-        ? problem(
-            "trigger",
-            `The trigger misses uploads: it lacks ${missing.join(", ")}.`,
-            `Add them to \`events\` in s.yaml and: npm run deploy`,
-          )
-        : ok("trigger", `s.yaml sends uploads to ${bucket}/${trigger.prefix}* to ${importer.name}.`),
-    ...(wantsDeletions && !subscribed
+  const missing = uploadEvents.filter((event) => !covers(trigger.events, event));
+  const found = [
+    ...(differences.length > 0
       ? [
           problem(
-            "deletion events",
-            "The bucket manifest says `cancelOnDelete: true`, but the trigger has no deletion events.",
+            name,
+            `With your variables it sets up another import than this one: ${differences.join("; ")}.`,
+            deploy,
+          ),
+        ]
+      : []),
+    ...(missing.length > 0
+      ? [
+          problem(
+            name,
+            `Its trigger misses uploads: it lacks ${missing.join(", ")}.`,
+            "Add them to `events` in s.yaml and: npm run deploy",
+          ),
+        ]
+      : []),
+    ...(wantsDeletions && !removalEvents.every((event) => covers(trigger.events, event))
+      ? [
+          problem(
+            name,
+            "The bucket manifest says `cancelOnDelete: true`, but its trigger has no deletion events.",
             `Take the comment signs off ${removalEvents.join(" and ")} in s.yaml and: npm run deploy`,
           ),
         ]
@@ -201,10 +208,15 @@ export function triggerChecks(functions: readonly FunctionDefinition[], setup: S
       ? []
       : [
           problem(
-            "timer",
-            "s.yaml has no timer: nobody reports what becomes of imports.",
+            name,
+            "It has no timer: nobody reports what becomes of imports.",
             "Restore report-tasks in s.yaml and: npm run deploy",
           ),
         ]),
   ];
+  return found.length > 0 ? found : [ok(name, `It sends uploads to ${bucket}/${trigger.prefix}* to ${importer.name}.`)];
 }
+
+/** True when a trigger with these events sees this one. */
+export const covers = (subscribed: readonly string[], event: string): boolean =>
+  subscribed.some((one) => one === event || (one.endsWith(":*") && event.startsWith(one.slice(0, -1))));

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../../shared/clock.ts";
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
-import type { Cloud } from "../../shared/cloud/ports.ts";
+import type { Cloud, FunctionService } from "../../shared/cloud/ports.ts";
 import { failureOf } from "../../shared/importing/failure.ts";
 import { type ImportDeps, isRetryLater } from "../../shared/importing/import-deps.ts";
 import type { Log } from "../../shared/log/log.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import { importDepsOf } from "../../shared/runtime/import-deps-of.ts";
-import { type Connection, type ConnectionOptions, connectionFrom, openCloud } from "../connection.ts";
+import { type Connection, type ConnectionOptions, connectionFrom, openCloud, openFunctions } from "../connection.ts";
 import { type Output, Unasked } from "../outcome.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +18,8 @@ export interface Operator {
   readonly cloud: Cloud;
   readonly bucket: string;
   readonly stateBucket: string;
+  /** Function Compute; undefined when nobody says where it is. */
+  functions(): Promise<FunctionService | undefined>;
   /** Everything that importing depends on, with `seconds` from now to do it in. */
   deps(log?: Log, seconds?: number): Promise<ImportDeps>;
 }
@@ -53,6 +55,7 @@ export async function openOperator(
     cloud,
     bucket,
     stateBucket,
+    functions: () => openFunctions(connection),
     deps: async (log = silent, seconds = patienceInSeconds) => {
       const deadline = new Date(systemClock.now().getTime() + seconds * 1000);
       const { deps, safety } = importDepsOf({

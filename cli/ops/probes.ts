@@ -74,7 +74,8 @@ export async function permissionChecks(operator: Operator): Promise<readonly Che
     : [ok("permissions", `You may do what an import needs on ${bucket}, ${stateBucket} and ECS.`)];
 }
 
-const isDenial = (code: string): boolean => /^(AccessDenied|Forbidden|NoPermission)/.test(code);
+/** Whether a code says that the caller may not do what was asked. */
+export const isDenial = (code: string): boolean => /^(AccessDenied|Forbidden|NoPermission)/.test(code);
 
 const roleFix =
   'aliyun ram CreateRole --RoleName AliyunECSImageImportDefaultRole --AssumeRolePolicyDocument "$(cat ram/AliyunECSImageImportDefaultRole-trust.json)" && aliyun ram AttachPolicyToRole --RoleName AliyunECSImageImportDefaultRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy';

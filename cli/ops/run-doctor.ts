@@ -1,16 +1,16 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { readFunctions } from "../../local/fc/s-yaml.ts";
+import type { FunctionDefinition } from "../../local/fc/s-yaml.ts";
+import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { ObjectFacts } from "../../shared/cloud/ports.ts";
 import { findBucketManifest } from "../../shared/importing/find-manifests.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
-import { packageRoot } from "../package-root.ts";
-import { asked, bucketChecks, type Check, clockCheck, stateBucketChecks, triggerChecks, unknown } from "./checks.ts";
+import { asked, bucketChecks, type Check, clockCheck, stateBucketChecks, sYamlChecks, unknown } from "./checks.ts";
 import { checksText } from "./checks-text.ts";
-import { bucketTarget, type Environment, type Operator, objectTarget, openOperator } from "./operator.ts";
-import { manifestCheck, permissionChecks, roleCheck } from "./probes.ts";
+import { deployedChecks } from "./deployed-checks.ts";
+import { definedFunctions, type FunctionFound, findFunctions } from "./deployment.ts";
+import { bucketTarget, type Environment, type Operator, objectTarget, openOperator, troubleOf } from "./operator.ts";
+import { isDenial, manifestCheck, permissionChecks, roleCheck } from "./probes.ts";
 
 /** Checks everything that an import needs of the account, and names the exact fix of what is amiss. */
 export async function runDoctor(
@@ -46,6 +46,7 @@ async function examine(
   const wantsDeletions =
     "answer" in found && !("problems" in found.answer) && found.answer.manifest?.manifest.cancelOnDelete === true;
   const permissions = await permissionChecks(operator);
+  const functions = await functionChecks(operator, environment, wantsDeletions);
   return [
     clock,
     ...("answer" in images ? bucketChecks(bucket, images.answer, region) : [images.check]),
@@ -53,7 +54,7 @@ async function examine(
     ...permissions,
     "answer" in found ? manifestCheck(found.answer) : found.check,
     await roleCheckOf(operator, key),
-    ...triggers(operator, environment, wantsDeletions),
+    ...functions,
   ];
 }
 
@@ -81,29 +82,51 @@ async function firstImage({ cloud, bucket }: Operator): Promise<string | undefin
   return objects.find(({ key, size }) => size > 0 && objectKind(key).kind === "image")?.key;
 }
 
-/** What s.yaml would deploy with this environment, compared with the bucket that is looked at. */
-function triggers({ bucket, stateBucket, connection }: Operator, environment: Environment, wantsDeletions: boolean) {
-  const root = packageRoot();
-  const set = Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-  const variables = {
-    IMPORT_REGION: connection.region,
-    IMPORT_ACCOUNT_ID: "0",
-    IMPORT_BUCKET: bucket,
-    IMPORT_STATE_BUCKET: stateBucket,
-    ...set,
-  };
+/** What is deployed, and what the next deployment would make of it. */
+async function functionChecks(
+  operator: Operator,
+  environment: Environment,
+  wantsDeletions: boolean,
+): Promise<readonly Check[]> {
+  const { bucket, stateBucket, connection } = operator;
+  const setup = { bucket, stateBucket, region: connection.region, wantsDeletions };
+  let definitions: readonly FunctionDefinition[];
   try {
-    const functions = readFunctions(readFileSync(join(root, "s.yaml"), "utf8"), root, variables);
-    return triggerChecks(functions, { bucket, stateBucket, region: connection.region, wantsDeletions });
+    definitions = definedFunctions(operator, environment);
   } catch (error) {
-    return [
-      unknown(
-        "trigger",
-        `s.yaml cannot be read: ${error instanceof Error ? error.message : error}`,
-        "Correct s.yaml or .env.",
-      ),
-    ];
+    const reason = error instanceof Error ? error.message : String(error);
+    return [unknown("s.yaml", `It cannot be read: ${reason}`, "Correct s.yaml or .env.")];
+  }
+  const written = sYamlChecks(definitions, setup);
+  const found = await foundFunctions(operator, definitions);
+  if ("name" in found) return [found, ...written];
+  // What runs is what counts: a slip in s.yaml harms only when it is deployed.
+  const later = written.map((check) =>
+    check.outcome === "problem" ? { ...check, outcome: "warning" as const } : check,
+  );
+  return [...deployedChecks(found.functions, setup), ...later];
+}
+
+async function foundFunctions(
+  operator: Operator,
+  definitions: readonly FunctionDefinition[],
+): Promise<Check | { readonly functions: readonly FunctionFound[] }> {
+  const cannotTell = (reason: string, fix: string): Check =>
+    unknown("functions", `Whether the functions are deployed cannot be told: ${reason}`, fix);
+  try {
+    const functions = await findFunctions(operator, definitions);
+    return functions
+      ? { functions }
+      : cannotTell("nobody says where Function Compute is.", "Say --fc-endpoint URL, or set FC_ENDPOINT.");
+  } catch (error) {
+    if (!isCloudError(error)) throw error;
+    if (!isDenial(error.code)) return cannotTell(troubleOf(error), "Mend that, then run doctor again.");
+    const resources = definitions
+      .flatMap(({ name }) => [name, `${name}/*`])
+      .map((name) => `"acs:fc:*:*:functions/${name}"`);
+    return cannotTell(
+      "you may not ask Function Compute.",
+      `Attach a policy that allows it: {"Effect":"Allow","Action":["fc:GetFunction","fc:ListTriggers"],"Resource":[${resources.join(",")}]}`,
+    );
   }
 }

@@ -168,6 +168,7 @@ export const createFcHost = (options: FcHostOptions): FcHost => {
         faults,
         accountId,
         functions: definitions,
+        environment: options.environment ?? {},
         invoke,
       };
       service = await startHttpService({

@@ -1,6 +1,7 @@
 /**
  * The HTTP API of Function Compute: InvokeFunction of FC 2.0 (2016-08-15, FC signature, `@alicloud/fc2`) and of FC 3.0
- * (2023-03-30, ACS3 signature, `@alicloud/fc20230330`), and ListFunctions and GetFunction of FC 3.0.
+ * (2023-03-30, ACS3 signature, `@alicloud/fc20230330`), and what FC 3.0 tells of functions and their triggers:
+ * ListFunctions, GetFunction, ListTriggers and GetTrigger.
  *
  * By design: FC 2.0 has services, which fc3 functions have not; any service name is accepted in the path. Gaps: of the
  * qualifiers only LATEST exists; every other operation, and stateful asynchronous tasks, are refused by name.
@@ -16,6 +17,7 @@ import { type Reply, readBody, withFaults } from "../wire/http-service.ts";
 import type { Identities, Identity } from "../wire/identities.ts";
 import { authenticateFc2 } from "./fc2-signature.ts";
 import type { InvocationResult } from "./function-process.ts";
+import { functionView, triggerViews } from "./function-view.ts";
 import { InvocationRefused } from "./invocation-refused.ts";
 import type { FunctionDefinition } from "./s-yaml.ts";
 
@@ -27,6 +29,8 @@ interface InvokeApiOptions {
   readonly faults: Faults;
   readonly accountId: string;
   readonly functions: readonly FunctionDefinition[];
+  /** Set over the environment variables of every function. */
+  readonly environment: Readonly<Record<string, string>>;
   /** @throws InvocationRefused */
   invoke(
     functionName: string,
@@ -39,8 +43,15 @@ type Version = "2016-08-15" | "2023-03-30";
 
 interface ApiRequest {
   readonly version: Version;
-  readonly operation: "InvokeFunction" | "ListFunctions" | "GetFunction" | "Unsupported";
+  readonly operation:
+    | "InvokeFunction"
+    | "ListFunctions"
+    | "GetFunction"
+    | "ListTriggers"
+    | "GetTrigger"
+    | "Unsupported";
   readonly functionName: string;
+  readonly triggerName: string;
   readonly qualifier: string;
 }
 
@@ -48,6 +59,8 @@ const invocationPaths = {
   "2016-08-15": /^\/2016-08-15\/services\/([^/]+)\/functions\/([^/]+)\/invocations$/,
   "2023-03-30": /^\/2023-03-30\/functions\/()([^/]+)\/invocations$/,
 };
+
+const readingPath = /^\/2023-03-30\/functions(?:\/([^/]+)(\/triggers(?:\/([^/]+))?)?)?$/;
 
 /**
  * What a request asks for, by its method and path alone; undefined for a path of neither API. Names of functions have
@@ -60,17 +73,19 @@ const detectApiRequest = (method: string, url: URL): ApiRequest | undefined => {
   const queryQualifier = url.searchParams.get("qualifier") ?? "LATEST";
   if (method === "POST" && name !== undefined) {
     const qualifier = service.includes(".") ? service.slice(service.indexOf(".") + 1) : queryQualifier;
-    return { version, operation: "InvokeFunction", functionName: name, qualifier };
+    return { version, operation: "InvokeFunction", functionName: name, triggerName: "", qualifier };
   }
   if (method === "GET" && version === "2023-03-30") {
-    const path = /^\/2023-03-30\/functions(?:\/([^/]+))?$/.exec(url.pathname);
+    const path = readingPath.exec(url.pathname);
     if (path !== null) {
-      const functionName = path[1] ?? "";
-      const operation = functionName === "" ? "ListFunctions" : "GetFunction";
-      return { version, operation, functionName, qualifier: queryQualifier };
+      const [, functionName = "", triggers, triggerName = ""] = path;
+      const ofTriggers = triggerName === "" ? "ListTriggers" : "GetTrigger";
+      const ofFunctions = functionName === "" ? "ListFunctions" : "GetFunction";
+      const operation = triggers === undefined ? ofFunctions : ofTriggers;
+      return { version, operation, functionName, triggerName, qualifier: queryQualifier };
     }
   }
-  return { version, operation: "Unsupported", functionName: "", qualifier: queryQualifier };
+  return { version, operation: "Unsupported", functionName: "", triggerName: "", qualifier: queryQualifier };
 };
 
 /** Room for a synchronous payload of 32 MB and a little more, so that FC's own limit is what refuses it. */
@@ -139,16 +154,6 @@ const invocationReply = (
   };
 };
 
-/** What GetFunction tells, as far as it is known here. */
-const describe = (definition: FunctionDefinition) => ({
-  functionName: definition.name,
-  runtime: "nodejs20",
-  handler: definition.handler,
-  memorySize: definition.memoryInMiB,
-  timeout: definition.timeoutInSeconds,
-  environmentVariables: definition.environment,
-});
-
 export const handleInvokeApi = async (request: IncomingMessage, options: InvokeApiOptions): Promise<Reply> => {
   const requestId = randomUUID();
   const method = request.method ?? "GET";
@@ -190,27 +195,36 @@ const identify = (
 
 const perform = async (
   request: IncomingMessage,
-  { version, operation, functionName, qualifier }: ApiRequest,
+  asked: ApiRequest,
   caller: Identity,
   requestId: string,
   body: Buffer,
-  { functions, invoke, accountId }: InvokeApiOptions,
+  { functions, invoke, accountId, environment }: InvokeApiOptions,
 ): Promise<Reply | Problem> => {
+  const { version, operation, functionName, triggerName, qualifier } = asked;
   if (operation === "Unsupported") {
     const message = `the embedded FC does not support ${request.method} ${request.url} of ${version}`;
     return { status: 400, code: "OperationNotSupported", message };
   }
   const definition = functions.find(({ name }) => name === functionName);
   const region = definition?.region ?? functions[0]?.region ?? "";
-  const resource = `acs:fc:${region}:${accountId}:functions/${functionName === "" ? "*" : functionName}`;
+  const triggers = operation === "ListTriggers" ? "/triggers/*" : triggerName === "" ? "" : `/triggers/${triggerName}`;
+  const resource = `acs:fc:${region}:${accountId}:functions/${functionName === "" ? "*" : functionName}${triggers}`;
+  const view = (definition: FunctionDefinition) => functionView(definition, accountId, environment);
   if (!authorize(caller, `fc:${operation}`, resource))
     return { status: 403, code: "AccessDenied", message: `fc:${operation} on ${resource} is not allowed` };
-  if (operation === "ListFunctions") return jsonReply(200, requestId, { functions: functions.map(describe) });
+  if (operation === "ListFunctions") return jsonReply(200, requestId, { functions: functions.map(view) });
   if (definition === undefined)
     return { status: 404, code: "FunctionNotFound", message: `function '${functionName}' does not exist` };
   if (qualifier !== "LATEST")
     return { status: 404, code: "VersionNotFound", message: `qualifier '${qualifier}' does not exist` };
-  if (operation === "GetFunction") return jsonReply(200, requestId, describe(definition));
+  if (operation === "GetFunction") return jsonReply(200, requestId, view(definition));
+  if (operation === "ListTriggers") return jsonReply(200, requestId, { triggers: triggerViews(definition) });
+  if (operation === "GetTrigger") {
+    const trigger = triggerViews(definition).find((one) => one.triggerName === triggerName);
+    const message = `trigger '${triggerName}' does not exist`;
+    return trigger ? jsonReply(200, requestId, trigger) : { status: 404, code: "TriggerNotFound", message };
+  }
   const type = request.headers["x-fc-invocation-type"] ?? "Sync";
   if (type !== "Sync" && type !== "Async")
     return { status: 400, code: "InvalidArgument", message: `x-fc-invocation-type is ${String(type)}` };

@@ -12,6 +12,8 @@ import type { TimerTrigger } from "./timer-schedule.ts";
 export interface FunctionDefinition {
   readonly name: string;
   readonly region: string;
+  /** `nodejs20`; told to whoever asks, and of no other effect here. */
+  readonly runtime: string;
   /** `file.export`, as in `index.handler`. */
   readonly handler: string;
   readonly codeFolder: string;
@@ -157,6 +159,7 @@ const readFunction = (resource: unknown, place: string, folder: string): Functio
   return {
     name: props.text("functionName"),
     region: props.text("region"),
+    runtime,
     handler: props.text("handler"),
     codeFolder: resolve(folder, props.text("code")),
     // FC's own defaults: 512 MB, three seconds.

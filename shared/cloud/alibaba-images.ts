@@ -1,15 +1,7 @@
-import * as openApi from "@alicloud/openapi-client";
 import { wireParameters } from "../importing/import-request.ts";
-import { CloudError, isCloudError, noAnswer, withoutRequest } from "./cloud-error.ts";
-import type { Credentials, Image, ImageCheckItem, ImageQuery, ImageService, Task, TaskDetails } from "./ports.ts";
-
-export interface AlibabaImagesOptions {
-  readonly region: string;
-  readonly credentials: Credentials;
-  /** Host and port, with `http://` for an unencrypted one; the region's public endpoint when empty. */
-  readonly endpoint?: string;
-  readonly timeoutInMilliseconds?: number;
-}
+import { type AlibabaApiOptions, apiCaller, type Body, list, text } from "./alibaba-api.ts";
+import { CloudError, isCloudError, noAnswer } from "./cloud-error.ts";
+import type { Image, ImageCheckItem, ImageQuery, ImageService, Task, TaskDetails } from "./ports.ts";
 
 /** Every image status that ECS publishes: without this list DescribeImages shows available images only. */
 const everyStatus = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated";
@@ -18,8 +10,13 @@ const everyStatus = "Creating,Waiting,Available,UnAvailable,CreateFailed,Depreca
  * ECS through the official generic client: the generated one costs three times its start-up. Parameter names and wire
  * form are held to the generated client's by a test.
  */
-export function alibabaImages(options: AlibabaImagesOptions): ImageService {
-  const call = ecsCaller(options);
+export function alibabaImages(options: AlibabaApiOptions): ImageService {
+  const callApi = apiCaller(
+    { service: "ecs", version: "2014-05-26", host: `ecs.${options.region}.aliyuncs.com` },
+    options,
+  );
+  const call = (action: string, query: Record<string, string>): Promise<Body> =>
+    callApi({ action, query, style: "RPC", method: "POST", path: "/" });
   const RegionId = options.region;
   return {
     async importImage(request) {
@@ -65,73 +62,6 @@ export function alibabaImages(options: AlibabaImagesOptions): ImageService {
   };
 }
 
-// The package is CommonJS: some module loaders hand over its class as the default export, others wrap it once more.
-type ClientClass = typeof openApi.default.default;
-const Client: ClientClass = openApi.default.default ?? (openApi.default as unknown as ClientClass);
-
-type Body = Readonly<Record<string, unknown>>;
-
-function ecsCaller(options: AlibabaImagesOptions): (action: string, query: Record<string, string>) => Promise<Body> {
-  const { credentials, region, endpoint } = options;
-  const client = new Client(
-    new openApi.Config({
-      accessKeyId: credentials.accessKeyId,
-      accessKeySecret: credentials.accessKeySecret,
-      ...(credentials.securityToken ? { securityToken: credentials.securityToken } : {}),
-      regionId: region,
-      endpoint: (endpoint || `ecs.${region}.aliyuncs.com`).replace(/^https?:\/\//, ""),
-      protocol: endpoint?.startsWith("http:") ? "HTTP" : "HTTPS",
-    }),
-  );
-  // Both clocks are socket idle times in this client, so both are set, and high: an early one reports a time-out for
-  // requests that the server did process.
-  const timeout = options.timeoutInMilliseconds ?? 20_000;
-  return async (action, query) => {
-    const parameters = new openApi.Params({
-      action,
-      version: "2014-05-26",
-      protocol: "HTTPS",
-      pathname: "/",
-      method: "POST",
-      authType: "AK",
-      style: "RPC",
-      reqBodyType: "formData",
-      bodyType: "json",
-    });
-    const runtime = { connectTimeout: timeout, readTimeout: timeout, autoretry: false };
-    try {
-      const request = new openApi.OpenApiRequest({ query });
-      const answer = await client.callApi(parameters, request, runtime as Parameters<typeof client.callApi>[2]);
-      const body = answer["body"];
-      if (typeof body !== "object" || body === null) throw unreadable(`${action} answered without a JSON object`);
-      return body as Body;
-    } catch (error) {
-      throw asCloudError(action, error);
-    }
-  };
-}
-
-function asCloudError(action: string, error: unknown): CloudError {
-  if (error instanceof CloudError) return error;
-  const { code, data, message } = (error ?? {}) as { code?: unknown; data?: Body; message?: unknown };
-  const status = typeof data?.["statusCode"] === "number" ? data["statusCode"] : undefined;
-  const denied = data?.["AccessDeniedDetail"] as { AuthAction?: unknown } | undefined;
-  const answered = status !== undefined && typeof code === "string" && code !== "";
-  const own = typeof data?.["Message"] === "string" ? data["Message"] : String(message ?? error);
-  return new CloudError({
-    service: "ecs",
-    code: answered ? code : noAnswer,
-    message: answered ? own.slice(0, 500) : `${action}: ${withoutRequest(own).slice(0, 300)}`,
-    status,
-    requestId: typeof data?.["RequestId"] === "string" ? data["RequestId"] : undefined,
-    // After a 5xx nobody knows whether the request was processed.
-    outcomeUnknown: !answered || status >= 500,
-    retryAfterInMilliseconds: typeof data?.["RetryAfter"] === "number" ? data["RetryAfter"] : undefined,
-    deniedAction: typeof denied?.AuthAction === "string" ? denied.AuthAction : undefined,
-    cause: error,
-  });
-}
-
 const unreadable = (message: string): CloudError =>
   new CloudError({ service: "ecs", code: noAnswer, message, outcomeUnknown: true });
 
@@ -139,19 +69,6 @@ function imageSelection(query: ImageQuery): Record<string, string> {
   if ("imageIds" in query) return { ImageId: query.imageIds.join(",") };
   if ("imageName" in query) return { ImageName: query.imageName, ImageOwnerAlias: "self" };
   return { "Tag.1.Key": query.tag.key, "Tag.1.Value": query.tag.value, ImageOwnerAlias: "self" };
-}
-
-function text(value: unknown, name: string): string | undefined {
-  const found = (value as Body | undefined)?.[name];
-  if (typeof found === "string" && found !== "") return found;
-  return typeof found === "number" ? String(found) : undefined;
-}
-
-/** `{Task: […]}`; one sample wraps the outer object in an array; a missing list is empty. */
-function list(container: unknown, name: string): readonly Body[] {
-  const outer = Array.isArray(container) ? container[0] : container;
-  const items = (outer as Body | undefined)?.[name];
-  return Array.isArray(items) ? items.filter((item): item is Body => typeof item === "object" && item !== null) : [];
 }
 
 const task = (body: Body): Task => ({

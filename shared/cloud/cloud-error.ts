@@ -4,7 +4,7 @@
  */
 export class CloudError extends Error {
   override readonly name = "CloudError";
-  readonly service: "oss" | "ecs";
+  readonly service: "oss" | "ecs" | "fc";
   /** The service's code, e.g. `QuotaExceed.Image`; `NoAnswer` when none could be read. */
   readonly code: string;
   readonly status: number | undefined;
@@ -16,7 +16,7 @@ export class CloudError extends Error {
   readonly deniedAction: string | undefined;
 
   constructor(facts: {
-    service: "oss" | "ecs";
+    service: "oss" | "ecs" | "fc";
     code: string;
     message: string;
     status?: number | undefined;

@@ -122,6 +122,49 @@ export interface ImageService {
   cancelTask(taskId: string): Promise<void>;
 }
 
+/** A function as it is deployed. What Function Compute does not tell is left out. */
+export interface DeployedFunction {
+  readonly name: string;
+  /** `acs:fc:<region>:<account>:functions/<name>` */
+  readonly arn?: string;
+  readonly runtime?: string;
+  readonly handler?: string;
+  readonly timeoutInSeconds?: number;
+  /** ARN of the role that it runs with. */
+  readonly role?: string;
+  /** `Pending`, `Active`, `Inactive`, `Failed`; other words are in use and unpublished. */
+  readonly state?: string;
+  /** `Successful`, `Failed`, `InProgress`. */
+  readonly lastUpdate?: string;
+  /** What Function Compute says of a state or an update that is not good. */
+  readonly trouble?: string;
+  readonly environment: ReadonlyMap<string, string>;
+}
+
+export interface DeployedTrigger {
+  readonly name: string;
+  /** `oss`, `timer`, `http` … */
+  readonly type: string;
+  readonly sourceArn?: string;
+  readonly qualifier?: string;
+  /** False when it is known to be switched off. */
+  readonly enabled: boolean;
+  /** OSS: `oss:ObjectCreated:PutObject` … */
+  readonly events: readonly string[];
+  /** OSS: what keys must begin and end with; empty for any. */
+  readonly prefix: string;
+  readonly suffix: string;
+  /** Timer: `@every 1m`. */
+  readonly schedule?: string;
+}
+
+/** What is deployed; only the operator's command asks. */
+export interface FunctionService {
+  /** Undefined when there is no such function in the region. */
+  describeFunction(name: string): Promise<DeployedFunction | undefined>;
+  listTriggers(functionName: string): Promise<readonly DeployedTrigger[]>;
+}
+
 export interface Cloud {
   readonly objects: ObjectStore;
   readonly images: ImageService;

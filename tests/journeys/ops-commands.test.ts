@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ConnectionOptions } from "../../cli/connection.ts";
 import { localBucket, localRegion, localStateBucket } from "../../cli/local/deployed-locally.ts";
 import { runBackfill } from "../../cli/ops/run-backfill.ts";
 import { runCancel } from "../../cli/ops/run-cancel.ts";
@@ -25,6 +26,7 @@ beforeAll(async () => {
     credentials: { accessKeyId: embeddedAccount.accessKeyId, accessKeySecret: embeddedAccount.accessKeySecret },
     ossEndpoint: endpoints.oss,
     ecsEndpoint: endpoints.ecs,
+    ...(endpoints.fc ? { fcEndpoint: endpoints.fc } : {}),
     imageBucket: localBucket,
     stateBucket: localStateBucket,
   };
@@ -298,20 +300,59 @@ describe("cancel", () => {
 });
 
 describe("doctor", () => {
-  const doctor = async (environment: Record<string, string> = {}) => {
-    const { code, out } = await said((output, common) => runDoctor(undefined, common, environment, output), true);
+  const doctor = async (environment: Record<string, string> = {}, options: ConnectionOptions = {}) => {
+    const { code, out } = await said(
+      (output, common) => runDoctor(undefined, { ...common, ...options }, environment, output),
+      true,
+    );
     return { code, ...JSON.parse(out) } as {
       code: number;
       healthy: boolean;
       checks: { name: string; outcome: string; message: string; fix?: string }[];
     };
   };
-  const named = (checks: readonly { name: string }[], name: string) => checks.find((check) => check.name === name);
+  const named = <C extends { name: string }>(checks: readonly C[], name: string) =>
+    checks.find((check) => check.name === name);
 
   it("finds nothing amiss with the embedded cloud", async () => {
     const { code, healthy, checks } = await doctor();
     expect(checks.filter(({ outcome }) => outcome !== "ok")).toEqual([]);
     expect([code, healthy]).toEqual([0, true]);
+    expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(["function", "trigger", "timer"]));
+  });
+
+  it("sees what is deployed for other buckets than it is asked about", async () => {
+    await product.cloud.oss.createBucket("other-state");
+    const { code, checks } = await doctor({}, { stateBucket: "other-state" });
+    expect(code).toBe(1);
+    expect(named(checks, "function")).toMatchObject({
+      outcome: "problem",
+      message: expect.stringContaining(`STATE_BUCKET=${localStateBucket}, not other-state`),
+      fix: expect.stringContaining(`oss-image-import doctor oss://${localBucket} --state-bucket ${localStateBucket}`),
+    });
+  });
+
+  it.each<[string, () => ConnectionOptions, RegExp]>([
+    ["out of reach", () => ({ fcEndpoint: "http://127.0.0.1:1" }), /FC cannot be reached: .*127\.0\.0\.1:1/],
+    ["not of this kind", () => ({ fcEndpoint: product.cloud.endpoints.oss }), /FC refused|FC cannot be reached/],
+    [
+      "forbidden",
+      () => {
+        product.cloud.faults.plan = ({ service }) =>
+          service === "fc" ? { kind: "refuse", status: 403, code: "AccessDenied", message: "no" } : undefined;
+        return {};
+      },
+      /you may not ask Function Compute/,
+    ],
+  ])("cannot tell what is deployed when Function Compute is %s, and says why", async (_, options, reason) => {
+    const { code, checks } = await doctor({}, options());
+    product.cloud.faults.plan = undefined;
+    expect(code).toBe(0);
+    expect(named(checks, "functions")).toMatchObject({
+      outcome: "unknown",
+      message: expect.stringMatching(reason),
+      fix: expect.any(String),
+    });
   });
 
   it("names the role that is missing with the command that makes it", async () => {
@@ -325,13 +366,16 @@ describe("doctor", () => {
     });
   });
 
-  it("names a versioned state bucket, an encrypting bucket, a wrong manifest and a trigger elsewhere", async () => {
+  it("names a versioned state bucket, an encrypting bucket, a wrong manifest and variables for elsewhere", async () => {
     await product.cloud.oss.createBucket(localStateBucket, { versioning: "Enabled" });
     await product.cloud.oss.createBucket(localBucket, { encryption: { algorithm: "AES256" } });
     await putUnseen("image-import.yaml", Buffer.from("version: 1\nrulez: []\n"));
     const { checks } = await doctor({ IMPORT_BUCKET: "another-bucket" });
     await product.bucket.delete("image-import.yaml");
-    for (const name of ["state bucket", "encryption", "bucket manifest", "trigger"])
+    // What runs is for this bucket; the next deployment would not be.
+    expect(named(checks, "trigger")?.outcome).toBe("ok");
+    expect(named(checks, "s.yaml")).toMatchObject({ outcome: "warning", fix: expect.any(String) });
+    for (const name of ["state bucket", "encryption", "bucket manifest"])
       expect([name, named(checks, name)]).toEqual([
         name,
         expect.objectContaining({ outcome: "problem", fix: expect.any(String) }),

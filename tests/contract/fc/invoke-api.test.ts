@@ -18,6 +18,20 @@ const code = `exports.handler = async (event) => {
   return Buffer.concat([Buffer.from("got "), event]);
 };`;
 
+const uploads = {
+  events: ["oss:ObjectCreated:PutObject", "oss:ObjectCreated:CopyObject"],
+  filter: { key: { prefix: "in/", suffix: "" } },
+};
+const sourceArn = `acs:oss:${region}:${accountId}:images`;
+const props = {
+  role: `acs:ram::${accountId}:role/worker`,
+  environmentVariables: { IMAGE_BUCKET: "images" },
+  triggers: [
+    { triggerName: "uploads", triggerType: "oss", sourceArn, triggerConfig: uploads },
+    { triggerName: "minute", triggerType: "timer", triggerConfig: { cronExpression: "@every 1m", payload: "x" } },
+  ],
+};
+
 const identities = createIdentities([account]);
 const faults = noFaults();
 let clockOffset = 0;
@@ -25,7 +39,10 @@ const clock = { ...systemClock, now: () => new Date(systemClock.now().getTime() 
 let test: TestHost;
 
 beforeAll(async () => {
-  test = await startTestHost({ echo: { code } }, { identities, faults, clock });
+  test = await startTestHost(
+    { echo: { code, props } },
+    { identities, faults, clock, environment: { ENDPOINT: "here" } },
+  );
 });
 afterAll(() => test.close());
 afterEach(() => {
@@ -162,7 +179,35 @@ describe("@alicloud/fc20230330 on the FC 3.0 API", () => {
     const { body } = await fc3Client().listFunctions(new fc3.ListFunctionsRequest({}));
     expect(body?.functions?.map(({ functionName }) => functionName)).toEqual(["echo"]);
     const one = await fc3Client().getFunction("echo", new fc3.GetFunctionRequest({}));
-    expect(one.body).toMatchObject({ functionName: "echo", handler: "index.handler", timeout: 20 });
+    expect(one.body).toMatchObject({
+      functionName: "echo",
+      functionArn: `acs:fc:${region}:${accountId}:functions/echo`,
+      runtime: "nodejs20",
+      handler: "index.handler",
+      timeout: 20,
+      role: props.role,
+      environmentVariables: { IMAGE_BUCKET: "images", ENDPOINT: "here" },
+    });
+  });
+
+  it("lists and describes triggers, their configuration as JSON in a text", async () => {
+    const { body } = await fc3Client().listTriggers("echo", new fc3.ListTriggersRequest({ limit: 100 }));
+    const [first, second, ...others] = body?.triggers ?? [];
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({ triggerName: "uploads", triggerType: "oss", sourceArn, qualifier: "LATEST" });
+    expect(JSON.parse(first?.triggerConfig ?? "")).toEqual(uploads);
+    expect(second).toMatchObject({ triggerName: "minute", triggerType: "timer" });
+    expect(JSON.parse(second?.triggerConfig ?? "")).toMatchObject({ cronExpression: "@every 1m", enable: true });
+    expect((await fc3Client().getTrigger("echo", "minute")).body).toEqual(second);
+    await expect(fc3Client().getTrigger("echo", "none")).rejects.toMatchObject({ code: "TriggerNotFound" });
+  });
+
+  it.each([
+    ["no such function", {}, "FunctionNotFound", "nowhere"],
+    ["a wrong secret", { accessKeySecret: "guess" }, "SignatureDoesNotMatch", "echo"],
+  ])("tells of no triggers with %s", async (_, credentials, expected, name) => {
+    const listed = fc3Client(credentials).listTriggers(name, new fc3.ListTriggersRequest({}));
+    await expect(listed).rejects.toMatchObject({ code: expected });
   });
 
   it.each([
@@ -202,6 +247,8 @@ describe("@alicloud/fc20230330 on the FC 3.0 API", () => {
     const { accessKeyId, accessKeySecret, securityToken = "" } = session(allowed);
     const client = fc3Client({ accessKeyId, accessKeySecret, securityToken });
     await expect(invokeFc3("echo", "x", {}, client)).rejects.toMatchObject({ code: "AccessDenied" });
+    const listed = client.listTriggers("echo", new fc3.ListTriggersRequest({}));
+    await expect(listed).rejects.toMatchObject({ code: "AccessDenied" });
   });
 
   it("meets the faults that the embedded cloud is told to have", async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { bucketChecks, type Check, skewCheck, stateBucketChecks, triggerChecks } from "../../../cli/ops/checks.ts";
+import { bucketChecks, type Check, skewCheck, stateBucketChecks, sYamlChecks } from "../../../cli/ops/checks.ts";
 import { readFunctions } from "../../../local/fc/s-yaml.ts";
 
 const outcomes = (checks: readonly Check[]): Record<string, string> =>
@@ -63,7 +63,7 @@ describe("doctor's view of s.yaml", () => {
   const setup = { bucket: "images", stateBucket: "state", region, wantsDeletions: false };
 
   it("finds the shipped one good", () => {
-    expect(outcomes(triggerChecks(functionsOf(), setup))).toEqual({ trigger: "ok" });
+    expect(outcomes(sYamlChecks(functionsOf(), setup))).toEqual({ "s.yaml": "ok" });
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe("doctor's view of s.yaml", () => {
     ["another region", { ...setup, region: "cn-beijing" }, /deployed in cn-hangzhou, not in cn-beijing/],
     ["another state bucket", { ...setup, stateBucket: "elsewhere" }, /state bucket is state, not elsewhere/],
   ])("names %s", (_, other, message) => {
-    expect(triggerChecks(functionsOf(), other)[0]).toMatchObject({
+    expect(sYamlChecks(functionsOf(), other)[0]).toMatchObject({
       outcome: "problem",
       message: expect.stringMatching(message),
     });
@@ -79,17 +79,17 @@ describe("doctor's view of s.yaml", () => {
 
   it("names events that are missing, and deletion events only where they are wanted", () => {
     const without = functionsOf(text.replace(/ +- oss:ObjectCreated:CompleteMultipartUpload\n/, ""));
-    expect(triggerChecks(without, setup)[0]?.message).toContain("CompleteMultipartUpload");
-    expect(outcomes(triggerChecks(functionsOf(), { ...setup, wantsDeletions: true }))).toMatchObject({
-      "deletion events": "problem",
-    });
+    expect(sYamlChecks(without, setup)[0]?.message).toContain("CompleteMultipartUpload");
+    expect(sYamlChecks(functionsOf(), { ...setup, wantsDeletions: true })).toEqual([
+      expect.objectContaining({ outcome: "problem", message: expect.stringContaining("no deletion events") }),
+    ]);
     const subscribed = functionsOf(text.replaceAll(/# - (oss:ObjectRemoved:\w+)/g, "- $1"));
-    expect(outcomes(triggerChecks(subscribed, { ...setup, wantsDeletions: true }))).toEqual({ trigger: "ok" });
+    expect(outcomes(sYamlChecks(subscribed, { ...setup, wantsDeletions: true }))).toEqual({ "s.yaml": "ok" });
   });
 
   it("misses a timer that was taken out", () => {
-    expect(outcomes(triggerChecks(functionsOf(text.slice(0, text.indexOf("\n  report-tasks:"))), setup))).toMatchObject(
-      { timer: "problem" },
-    );
+    expect(sYamlChecks(functionsOf(text.slice(0, text.indexOf("\n  report-tasks:"))), setup)).toEqual([
+      expect.objectContaining({ outcome: "problem", message: expect.stringContaining("no timer") }),
+    ]);
   });
 });

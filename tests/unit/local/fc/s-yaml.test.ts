@@ -43,6 +43,7 @@ describe("a function in s.yaml", () => {
       {
         name: "f",
         region: "cn-hangzhou",
+        runtime: "nodejs20",
         handler: "index.handler",
         codeFolder: "/project/dist",
         memoryInMiB: 512,
