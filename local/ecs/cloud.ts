@@ -34,10 +34,16 @@ export interface ImageView {
   readonly status: string;
 }
 
-/** The images of a region that exist now, newest first. */
-export const imagesOf = ({ cloud, region, now }: Pick<Call, "cloud" | "region" | "now">): readonly ImageView[] =>
+/**
+ * The images of a region that exist now, newest first. `isWanted` chooses by what is stored, before the state of each is
+ * worked out: an account may have very many.
+ */
+export const imagesOf = (
+  { cloud, region, now }: Pick<Call, "cloud" | "region" | "now">,
+  isWanted: (image: Image) => boolean = () => true,
+): readonly ImageView[] =>
   [...cloud.images.values()]
-    .filter((image) => image.region === region)
+    .filter((image) => image.region === region && isWanted(image))
     .reverse()
     .flatMap((image) => viewImage(cloud, image, now) ?? []);
 

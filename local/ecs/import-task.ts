@@ -94,8 +94,9 @@ export const taskStatus = (task: ImportTask, state: ImportState, cancelledStatus
 };
 
 /** When a new import can start: as soon as fewer than `lanes` of those before it are still to end. */
-export const earliestStart = (tasks: Iterable<ImportTask>, lanes: number, now: number): number => {
-  const ends = [...tasks]
+export const earliestStart = (tasks: readonly ImportTask[], lanes: number, now: number): number => {
+  if (tasks.length < lanes) return now;
+  const ends = tasks
     .map((task) => task.cancelledAt ?? endOf(task) ?? Number.POSITIVE_INFINITY)
     .filter((end) => end > now)
     .sort((a, b) => a - b);

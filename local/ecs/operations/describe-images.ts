@@ -1,6 +1,7 @@
 import { matchesWildcard } from "../../ram/wildcard.ts";
-import { type ImageView, imagesOf } from "../cloud.ts";
+import { imagesOf } from "../cloud.ts";
 import { refuse } from "../errors.ts";
+import type { Image } from "../image.ts";
 import { imageView } from "../image-view.ts";
 import type { Operation } from "../operation.ts";
 import { commaList, flag, items, type Parameters, page, text } from "../parameters.ts";
@@ -22,7 +23,10 @@ export const describeImages: Operation = {
     if (filter === undefined) return refuse("InvalidParameter", "Filter");
     if (flag(parameters, "DryRun")) return refuse("DryRunOperation");
     const visibleBefore = now - cloud.settings.imageVisibleAfterSeconds * 1000;
-    const found = imagesOf(call).filter((view) => view.image.createdAt <= visibleBefore && filter(view));
+    const statuses = commaList(parameters, "Status") ?? ["Available"];
+    const found = imagesOf(call, (image) => image.createdAt <= visibleBefore && filter(image)).filter(
+      ({ status }) => statuses.includes("ALL") || statuses.includes(status),
+    );
     const start = (wanted.number - 1) * wanted.size;
     return {
       body: {
@@ -38,9 +42,8 @@ export const describeImages: Operation = {
   },
 };
 
-/** All conditions of a request as one; `undefined` when a time is malformed or a key unknown. */
-const readFilter = (parameters: Parameters): ((view: ImageView) => boolean) | undefined => {
-  const statuses = commaList(parameters, "Status") ?? ["Available"];
+/** All conditions of a request but the status as one; `undefined` when a time is malformed or a key unknown. */
+const readFilter = (parameters: Parameters): ((image: Image) => boolean) | undefined => {
   const imageIds = commaList(parameters, "ImageId");
   const owner = text(parameters, "ImageOwnerAlias") ?? "self";
   const tags = items(parameters, "Tag").map(({ fields }) => ({
@@ -56,9 +59,8 @@ const readFilter = (parameters: Parameters): ((view: ImageView) => boolean) | un
     else return undefined;
   }
   const equals = (name: string, value: string) => (text(parameters, name) ?? value) === value;
-  return ({ image, status }) =>
+  return (image) =>
     owner === "self" &&
-    (statuses.includes("ALL") || statuses.includes(status)) &&
     (imageIds === undefined || imageIds.includes(image.imageId)) &&
     matchesWildcard(text(parameters, "ImageName") ?? "*", image.name) &&
     tags.every(({ key, value }) => image.tags.has(key) && (value === undefined || image.tags.get(key) === value)) &&

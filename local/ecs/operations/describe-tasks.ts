@@ -28,10 +28,11 @@ export const describeTasks: Operation = {
     if (Number.isNaN(from) || Number.isNaN(to)) return refuse("InvalidParameter", "StartTime or EndTime");
     const action = text(parameters, "TaskAction") ?? "ImportImage";
     const status = text(parameters, "TaskStatus") ?? "";
+    const [askedTasks, askedImages] = [new Set(taskIds), new Set(imageIds)];
     const found = [...cloud.tasks.values()]
       .filter((task) => task.region === region && action === "ImportImage")
-      .filter((task) => taskIds === undefined || taskIds.includes(task.taskId))
-      .filter((task) => imageIds.length === 0 || imageIds.includes(task.imageId))
+      .filter((task) => taskIds === undefined || askedTasks.has(task.taskId))
+      .filter((task) => imageIds.length === 0 || askedImages.has(task.imageId))
       .filter((task) => task.createdAt >= from && task.createdAt <= to)
       .reverse()
       .map((task) => taskView(cloud, task, now))

@@ -91,15 +91,19 @@ const checkResourceGroup = ({ parameters, cloud: { settings } }: Call): Refusal 
 
 const checkName = (call: Call): Refusal | undefined => {
   const name = text(call.parameters, "ImageName");
-  const namesake = imagesOf(call).find(({ image, status }) => image.name === name && status !== "CreateFailed");
+  const namesake = imagesOf(call, (image) => image.name === name).find(({ status }) => status !== "CreateFailed");
   if (namesake === undefined) return undefined;
   return ["Waiting", "Creating"].includes(namesake.status)
     ? refuse("ImageIsImporting")
     : refuse("InvalidImageName.Duplicated");
 };
 
-const checkQuota = (call: Call): Refusal | undefined =>
-  imagesOf(call).length < call.cloud.settings.imageQuota ? undefined : refuse("QuotaExceed.Image");
+/** Only once as many images were made as the quota allows does it matter which of them exist still, and where. */
+const checkQuota = (call: Call): Refusal | undefined => {
+  const { images, settings } = call.cloud;
+  const hasRoom = images.size < settings.imageQuota || imagesOf(call).length < settings.imageQuota;
+  return hasRoom ? undefined : refuse("QuotaExceed.Image");
+};
 
 const accept = (call: Call, sources: readonly DiskSource[], tags: ReadonlyMap<string, string>): Outcome => {
   const { cloud, parameters, region, now } = call;
