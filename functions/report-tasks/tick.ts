@@ -1,4 +1,6 @@
-import type { Task } from "../../shared/cloud/ports.ts";
+import { isCloudError } from "../../shared/cloud/cloud-error.ts";
+import type { ImageService, Task } from "../../shared/cloud/ports.ts";
+import { isThrottling, withRetries } from "../../shared/cloud/retry.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import type { JobState } from "../../shared/ledger/job.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
@@ -67,13 +69,13 @@ export async function runTick(deps: ImportDeps): Promise<{ readonly summary: Tic
   const now = Math.floor(deps.clock.now().getTime() / 1000);
   const jobs = rotated(collapsed(await listOpen(deps)), deps.patience.random());
   summary.open = jobs.length;
-  const { tasks, unanswered, trouble: troubleOfTasks } = await tasksOf(jobs, deps);
+  const { tasks, unanswered, trouble: troubleOfTasks } = await tasksOf(jobs, unhurried(deps));
   const asked = new Set(sample(jobs.filter((job) => isRunning(job, tasks))));
   let trouble = troubleOfTasks;
   await inParallel(jobs, jobsAtOnce, async (job) => {
     // Without ECS's answer nothing is known of a task: to ask for each alone would only hammer.
     const isUnanswered = job.entry.taskId !== undefined && unanswered.has(job.entry.taskId);
-    if (isUnanswered || deps.clock.now() >= deps.patience.deadline) {
+    if (isUnanswered || isTimeUp(deps)) {
       summary.left += 1;
       return;
     }
@@ -90,6 +92,27 @@ export async function runTick(deps: ImportDeps): Promise<{ readonly summary: Tic
   });
   return { summary, trouble };
 }
+
+const isTimeUp = ({ clock, patience }: ImportDeps): boolean => clock.now() >= patience.deadline;
+
+/**
+ * What is asked about running imports is asked again, after a pause, when it comes too fast for ECS: thousands may end
+ * at once. Starting and stopping an import have their own way of trying again.
+ */
+function unhurried(deps: ImportDeps): ImportDeps {
+  const { images, patience } = deps;
+  const again = <T>(ask: () => Promise<T>): Promise<T> => withRetries(ask, isThrottled, patience);
+  const asking: ImageService = {
+    importImage: (request) => images.importImage(request),
+    cancelTask: (taskId) => images.cancelTask(taskId),
+    describeTasks: (query) => again(() => images.describeTasks(query)),
+    describeTask: (taskId) => again(() => images.describeTask(taskId)),
+    describeImages: (query) => again(() => images.describeImages(query)),
+  };
+  return { ...deps, images: asking };
+}
+
+const isThrottled = (error: unknown): boolean => isCloudError(error) && isThrottling(error.code);
 
 function tellTrouble({ entry }: OpenJob, error: unknown, { log, region }: ImportDeps): void {
   const { jobId, state, taskId, imageId } = entry;
@@ -117,7 +140,7 @@ async function listOpen(deps: ImportDeps): Promise<readonly OpenEntry[]> {
     const page = await deps.ledger.openJobs(startAfter);
     for (const entry of page.entries) entries.push(entry);
     startAfter = page.next;
-  } while (startAfter !== undefined && deps.clock.now() < deps.patience.deadline);
+  } while (startAfter !== undefined && !isTimeUp(deps));
   return entries;
 }
 
@@ -159,6 +182,7 @@ async function tasksOf(jobs: readonly OpenJob[], deps: ImportDeps): Promise<Aske
   let trouble: unknown;
   await inParallel(batches, jobsAtOnce, async (taskIds) => {
     try {
+      if (isTimeUp(deps)) throw new Error("ECS answers too slowly: there was no time left to ask about all tasks");
       for (const task of await deps.images.describeTasks({ taskIds })) tasks.set(task.taskId, task);
     } catch (error) {
       trouble = error;
@@ -198,7 +222,7 @@ async function stepOf(job: OpenJob, closer: boolean, now: number, deps: ImportDe
   if (job.stale.length > 0) return mendEntries(job, deps, now);
   if (entry.state === "submitted") {
     const isNew = now - entry.since < visibilityDelayInSeconds;
-    return closer && !(isNew && entry.taskId === undefined) ? followImport(job, deps, now) : undefined;
+    return closer && !(isNew && entry.taskId === undefined) ? followImport(job, unhurried(deps), now) : undefined;
   }
   if (entry.due > now) return undefined;
   return steps[entry.state](job, deps, now);
