@@ -1,6 +1,7 @@
 import { findTaskOf, stopTask } from "../../shared/importing/cancel-import.ts";
 import { conclude } from "../../shared/importing/conclude.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
+import { importRouted } from "../../shared/importing/route-object.ts";
 import { logStep } from "../../shared/importing/step-log.ts";
 import type { JobRecord, JobStep } from "../../shared/ledger/job.ts";
 import { openEntryOf } from "../../shared/ledger/ledger.ts";
@@ -66,5 +67,14 @@ async function end(
   const made = await deps.ledger.append(record, step);
   if (!made.done) return undefined;
   await conclude(made.record, deps, record);
-  return verdict.kind === "available" ? "available" : "cancelled";
+  if (verdict.kind === "available") return "available";
+  await importIfUploadedAgain(made.record, deps);
+  return "cancelled";
+}
+
+/** The event of an upload of the same bytes waits for the cancellation to end, but FC does not deliver it for ever. */
+async function importIfUploadedAgain({ subject, uploadedAt }: JobRecord, deps: ImportDeps): Promise<void> {
+  const facts = await deps.objects.stat({ bucket: subject.bucket, key: subject.key });
+  if (facts?.etag === subject.etag && facts.lastModified.getTime() > Date.parse(uploadedAt))
+    await importRouted(subject.key, "tick", deps);
 }

@@ -243,11 +243,15 @@ export async function finishInterrupted(job: OpenJob, deps: ImportDeps, now: num
   return "repaired";
 }
 
-/** A job that has not begun ends when its object was deleted or replaced: the new version has a job of its own. */
+/**
+ * A job that has not begun ends when its object was deleted or replaced: the new version has a job of its own. What is
+ * waited for may just be that version, and its event may have been lost, so it is looked at before.
+ */
 async function endIfReplaced(record: JobRecord, deps: ImportDeps): Promise<boolean> {
   const { subject, uploadedAt, attempt } = record;
   const facts = await deps.objects.stat({ bucket: subject.bucket, key: subject.key });
   if (facts?.etag === subject.etag) return false;
+  if (facts) await importRouted(subject.key, "tick", deps);
   const reason = facts
     ? "the object was replaced by a newer version, which is looked at on its own"
     : "the object was deleted before it could be imported";

@@ -35,9 +35,10 @@ export async function requestCancel(record: JobRecord, reason: string, deps: Can
  */
 export async function findTaskOf(record: JobRecord, deps: CancelDeps & Pick<ImportDeps, "images">): Promise<JobRecord> {
   const { attempt, since = record.at } = record;
-  if (record.state !== "cancelling" || !attempt || attempt.imageId) return record;
+  if (record.state !== "cancelling" || !attempt || attempt.taskId) return record;
   const started = await findStarted(attempt, deps);
-  if (!started) return record;
+  // ECS may show the image before its task.
+  if (!started || (started.imageId === attempt.imageId && started.taskId === undefined)) return record;
   const { imageId, taskId } = started;
   const step: JobStep = { ...record, since, attempt: { ...attempt, imageId, ...(taskId ? { taskId } : {}) } };
   const made = await deps.ledger.append(record, step, { due: deps.clock.now() });

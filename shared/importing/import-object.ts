@@ -87,6 +87,7 @@ async function settledAlready(
   { occasion }: ImageToImport,
   deps: ImportDeps,
 ): Promise<boolean> {
+  const isAskedAnew = occasion === "replay" || facts.lastModified.getTime() > Date.parse(current.uploadedAt);
   switch (current.state) {
     case "waiting":
       return false;
@@ -117,14 +118,14 @@ async function settledAlready(
       duplicate(current, "it was imported already", deps);
       return true;
     case "cancelling":
+      // Whoever asks after giving it up wants it after all: to be decided once the earlier import has ended.
+      if (isAskedAnew) return false;
       duplicate(current, "its import is being cancelled", deps);
       return true;
-    default: {
-      const uploadedAgain = facts.lastModified.getTime() > Date.parse(current.uploadedAt);
-      if (uploadedAgain || occasion === "replay") return false;
+    default:
+      if (isAskedAnew) return false;
       duplicate(current, current.reason ?? `it was ${current.state}`, deps);
       return true;
-    }
   }
 }
 

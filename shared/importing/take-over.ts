@@ -23,7 +23,11 @@ export async function unclaimed(found: JobRecord | undefined, deps: ImportDeps):
     }
     const pause = pauseInMilliseconds(tries, deps.patience.random);
     if (pause >= deps.patience.deadline.getTime() - deps.clock.now().getTime())
-      throw new RetryLater(`${current.subject.key} is being ${current.state} by another invocation just now.`);
+      throw new RetryLater(
+        current.state === "claimed"
+          ? `Another invocation is submitting ${current.subject.key} just now.`
+          : `The earlier import of ${current.subject.key} is still being cancelled.`,
+      );
     await deps.clock.sleep(pause);
     current = await deps.ledger.current(current.jobId);
   }

@@ -17,6 +17,17 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
+/** The kinds by what the product can see of them, and what ECS and OSS have done by then. */
+export const faultClasses: readonly (readonly FaultKind[])[] = [
+  // Nothing was processed, and something says so.
+  ["error", "unavailable", "throttled", "html"],
+  // It was processed, and nobody knows.
+  ["answer lost", "error after", "reset", "truncated", "slow"],
+  ["killed before"],
+  ["killed after"],
+  ["expired"],
+];
+
 export interface FaultActions {
   /** Ends the process that sent the request. */
   kill(): void;

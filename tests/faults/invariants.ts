@@ -1,6 +1,6 @@
 import { statusOf } from "../../shared/importing/status-file.ts";
 import { isEnd, type JobRecord } from "../../shared/ledger/job.ts";
-import type { Scenario } from "./scenarios.ts";
+import { hour, type Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 export interface Verdict {
@@ -14,13 +14,18 @@ export interface Verdict {
 
 const requestsPerFault = 60;
 
-/** Compares a world in which nothing moves any more with what was promised. */
+/** Fewer faults than these make neither FC nor a person give up. */
+const deliveriesOfEvent = 4;
+
+/** Compares a world in which nothing moves any more with what was promised. Passes a day in it. */
 export function judge(
   world: World,
   scenario: Scenario,
   bounds: { readonly faults: number; readonly usual: number },
 ): Verdict {
-  const violations: string[] = [...world.mirror.violations];
+  // What ECS is still at work on, and nobody looks at any more, comes to light.
+  world.clock.advance(24 * hour);
+  const violations: string[] = [...world.mirror.violations, ...world.cancelWatch.violations(bounds.faults)];
   const { images } = world.ecs.snapshot();
   const jobs = [...world.mirror.jobs().values()];
   const ends = jobs.flatMap((history) => history.at(-1) ?? []);
@@ -33,6 +38,11 @@ export function judge(
   for (const image of images) {
     const known = jobs.some((history) => history.some(({ attempt }) => attempt?.imageId === image.ImageId));
     if (!known) violations.push(`the image ${image.ImageId} has no job`);
+    if (
+      image.Status === "Available" &&
+      !ends.some(({ state, result }) => state === "available" && result?.imageId === image.ImageId)
+    )
+      violations.push(`the image ${image.ImageId} is available, and its job does not say so`);
   }
   const isWaiting = ({ state, subject }: JobRecord): boolean =>
     state === "waiting" && scenario.waits?.keys.includes(subject.key) === true;
@@ -51,14 +61,24 @@ export function judge(
     violations.push(`${key} has no image; its jobs are [${states.join("; ")}]`);
   }
 
-  violations.push(...statusFaults(world, ends), ...logFaults(world, jobs));
+  const missed = bounds.faults < deliveriesOfEvent ? unusualEnds(scenario, ends) : [];
+  violations.push(...missed, ...statusFaults(world, ends), ...logFaults(world, jobs));
   const waiting = ends.filter(isWaiting).map(({ jobId }) => `open/${jobId}/`);
   const left = world.mirror.openKeys().filter((key) => !waiting.some((folder) => key.startsWith(folder)));
   if (left.length > 0) violations.push(`the index still has ${left.join(", ")}`);
   if (waiting.length < (scenario.waits?.keys.length ?? 0)) violations.push("nothing waits");
   const most = bounds.usual * 2 + bounds.faults * requestsPerFault + 150;
   if (world.requests() > most) violations.push(`${world.requests()} requests were made, more than ${most}`);
-  return { violations, lost: lostKeys.length, doubled };
+  return { violations, lost: lostKeys.length + missed.length, doubled };
+}
+
+function unusualEnds({ usually = {} }: Scenario, ends: readonly JobRecord[]): readonly string[] {
+  return Object.entries(usually).flatMap(([key, end]) => {
+    const states = ends.filter(({ subject }) => subject.key === key).map(({ state }) => state);
+    const isGood =
+      end === "available" ? states.includes(end) : states.length > 0 && states.every((state) => state === end);
+    return isGood ? [] : [`${key} should end as ${end}; its jobs are [${states.join("; ")}]`];
+  });
 }
 
 /** Images of the same object version under the same name, but for the suffix that a taken default name gets. */

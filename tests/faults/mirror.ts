@@ -8,7 +8,8 @@ import { isEnd, type JobRecord, mayGo } from "../../shared/ledger/job.ts";
  * that was written twice or deleted, an impossible step, an open job that the index does not know.
  */
 export interface Mirror {
-  see(event: OssObjectEvent): void;
+  /** Returns the record that was written, if one was. */
+  see(event: OssObjectEvent): JobRecord | undefined;
   readonly violations: readonly string[];
   /** All records of each job, in their order. */
   jobs(): ReadonlyMap<string, readonly JobRecord[]>;
@@ -25,11 +26,11 @@ export function createMirror(dataDirectory: string, imageBucket: string, stateBu
   const content = (bucket: string, key: string): unknown =>
     JSON.parse(readFileSync(join(dataDirectory, bucket, key), "utf8"));
 
-  const recordChanged = (key: string, created: boolean): void => {
+  const recordChanged = (key: string, created: boolean): JobRecord | undefined => {
     const [, jobId = ""] = key.split("/");
     if (!created) {
       violations.push(`the record ${key} was deleted`);
-      return;
+      return undefined;
     }
     const record = content(stateBucket, key) as JobRecord;
     const history = records.get(jobId) ?? [];
@@ -37,6 +38,7 @@ export function createMirror(dataDirectory: string, imageBucket: string, stateBu
     if (record.sequence !== history.length + 1) violations.push(`${key} was written again or out of order`);
     if (!mayGo(before?.state, record.state)) violations.push(`${key}: ${before?.state} became ${record.state}`);
     records.set(jobId, [...history, record]);
+    return record;
   };
 
   const checkIndex = (key: string): void => {
@@ -52,11 +54,12 @@ export function createMirror(dataDirectory: string, imageBucket: string, stateBu
     see: ({ eventName, oss }) => {
       const { name } = oss.bucket;
       const { key } = oss.object;
-      if (name !== stateBucket) return;
+      if (name !== stateBucket) return undefined;
       const created = eventName.startsWith("ObjectCreated:");
       if (key.startsWith("open/")) created ? open.add(key) : open.delete(key);
-      if (key.startsWith("jobs/")) recordChanged(key, created);
+      const record = key.startsWith("jobs/") ? recordChanged(key, created) : undefined;
       if (!key.startsWith("members/")) checkIndex(key);
+      return record;
     },
     jobs: () => records,
     openKeys: () => [...open],

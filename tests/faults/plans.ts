@@ -1,5 +1,6 @@
-import { type FaultKind, faultKinds } from "./fault-kinds.ts";
-import { plainUpload, replacedBefore, rivalBefore, type Scenario, tickBefore } from "./scenarios.ts";
+import { type FaultKind, faultClasses, faultKinds } from "./fault-kinds.ts";
+import type { Scenario } from "./scenario.ts";
+import { interruptionKinds, plainUpload } from "./scenarios.ts";
 import type { PlannedFault, Schedule } from "./schedule.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -8,40 +9,55 @@ export function singleFaults(scenario: Scenario, requests: number): readonly Sch
   return numbers(requests).flatMap((at) => faultKinds.map((kind) => ({ scenario, faults: [{ at, kind }], seed: at })));
 }
 
-/** Every pair of faults for the plain upload: tens of thousands, so a sample of `count` unless all are asked for. */
-export function faultPairs(requests: number, count: number | "all"): readonly Schedule[] {
-  const single: readonly PlannedFault[] = numbers(requests).flatMap((at) => faultKinds.map((kind) => ({ at, kind })));
-  const pair = (first: PlannedFault, second: PlannedFault): Schedule => ({
+/** How many pairs: some, all of kinds (over a hundred thousand), or all of requests and classes of kinds. */
+export type Pairs = number | "by class" | "all";
+
+/** Pairs of faults for the plain upload. `by class`: the members are left to chance, so that all kinds meet. */
+export function faultPairs(requests: number, pairs: Pairs): readonly Schedule[] {
+  const random = seededRandom(typeof pairs === "number" ? pairs : requests);
+  const pairOf = (first: PlannedFault, second: PlannedFault): Schedule => ({
     scenario: plainUpload,
     faults: [first, second],
     seed: first.at,
   });
-  if (count === "all")
-    return single.flatMap((first) => single.filter(({ at }) => at > first.at).map((second) => pair(first, second)));
-  const random = seededRandom(count);
-  return numbers(count).flatMap(() => {
-    const [first, second] = [pick(single, random), pick(single, random)];
-    return first.at < second.at ? [pair(first, second)] : [pair(second, first)];
-  });
+  if (typeof pairs === "number") {
+    const single = numbers(requests).flatMap((at) => faultKinds.map((kind) => ({ at, kind })));
+    return numbers(pairs).flatMap(() => {
+      const [first, second] = [pick(single, random), pick(single, random)];
+      return first.at < second.at ? [pairOf(first, second)] : [pairOf(second, first)];
+    });
+  }
+  const classes = pairs === "all" ? faultKinds.map((kind) => [kind]) : faultClasses;
+  const kindPairs = classes.flatMap((one) => classes.map((other) => [one, other] as const));
+  return numbers(requests).flatMap((second) =>
+    numbers(second - 1).flatMap((first) =>
+      kindPairs.map(([one, other]) =>
+        pairOf({ at: first, kind: pick(one, random) }, { at: second, kind: pick(other, random) }),
+      ),
+    ),
+  );
 }
 
-/** Calls to the cloud of one import, and some more. */
-const callsOfImport = 34;
-
-/** Something happens in between any two calls of an import; then also with a fault soon after. */
+/** Something happens in between any two calls of something else; then also with a fault soon after. */
 export function interruptions(withFaults: number): readonly Schedule[] {
-  const makers = [tickBefore, replacedBefore, rivalBefore];
-  const plain = makers.flatMap((make) =>
-    numbers(callsOfImport).map((call) => ({ scenario: make(call), faults: [], seed: call })),
+  const plain = interruptionKinds.flatMap(({ make, calls }) =>
+    numbers(calls).map((call) => ({ scenario: make(call), faults: [], seed: call })),
   );
   const random = seededRandom(withFaults);
   const faulty = numbers(withFaults).map((seed) => {
-    const call = 1 + Math.floor(random() * callsOfImport);
-    const at = call + Math.floor(random() * 40);
-    return { scenario: pick(makers, random)(call), faults: [{ at, kind: pick(faultKinds, random) }], seed };
+    const { make, calls } = pick(interruptionKinds, random);
+    const at = 1 + Math.floor(random() * requestsAfterInterruption);
+    return {
+      scenario: make(1 + Math.floor(random() * calls)),
+      faults: [{ at, kind: pick(faultKinds, random) }],
+      seed,
+    };
   });
   return [...plain, ...faulty];
 }
+
+/** Requests of an import with a tick or a cancellation, more or less. */
+const requestsAfterInterruption = 90;
 
 const mostFaults = 6;
 

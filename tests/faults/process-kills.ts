@@ -2,14 +2,13 @@
  * The built functions in processes of their own on the embedded Function Compute, killed for real at each request of an
  * import. FC delivers the event again, as it does when a process ends.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import OSS from "ali-oss";
 import { deployLocally, localBucket, localRegion } from "../../cli/local/deployed-locally.ts";
 import type { EmbeddedCloud } from "../../local/embedded-cloud.ts";
 import { imageBytes } from "./image-bytes.ts";
+import { newDirectory } from "./world-directory.ts";
 
 const packageRoot = resolve(fileURLToPath(new URL(".", import.meta.url)), "../..");
 const ticksToEnd = 3;
@@ -26,10 +25,10 @@ export interface KillResult {
 
 /** Kills before and after each `step`-th of the first `requests` requests, each time with an upload of its own. */
 export async function runProcessKills(requests: number, step: number): Promise<readonly KillResult[]> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), "kills-"));
+  const directory = await newDirectory("kills-");
   const cloud = await deployLocally({
     packageRoot,
-    dataDirectory,
+    dataDirectory: directory.path,
     automaticTimers: false,
     ecsSettings: { importSeconds: 0, concurrentImports: 1000 },
     functions: { retryDelayInMilliseconds: () => 50 },
@@ -41,7 +40,7 @@ export async function runProcessKills(requests: number, step: number): Promise<r
     return results;
   } finally {
     await cloud.close();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await directory.remove();
   }
 }
 

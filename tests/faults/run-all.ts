@@ -1,5 +1,6 @@
-import { faultPairs, interruptions, randomSchedule, singleFaults } from "./plans.ts";
-import { plainUpload, type Scenario, scenarios } from "./scenarios.ts";
+import { faultPairs, interruptions, type Pairs, randomSchedule, singleFaults } from "./plans.ts";
+import type { Scenario } from "./scenario.ts";
+import { plainUpload, scenarios } from "./scenarios.ts";
 import { runSchedule, type Schedule, type ScheduleResult } from "./schedule.ts";
 
 export interface Extent {
@@ -10,7 +11,7 @@ export interface Extent {
   readonly isSample: boolean;
   /** Of something in between two calls, with a fault as well. */
   readonly interruptions: number;
-  readonly pairs: number | "all";
+  readonly pairs: Pairs;
   readonly random: { readonly count: number; readonly firstSeed: number };
   /** Of several processes that share the work, which this is. */
   readonly share: { readonly index: number; readonly of: number };
@@ -31,13 +32,25 @@ export interface Failure {
   readonly violations: readonly string[];
 }
 
+/** How far one process is with its share. */
+export interface Progress {
+  readonly part: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface Listeners {
+  onFailure(failure: Failure): void;
+  onProgress(progress: Progress): void;
+}
+
 /** The part of the report that seeds repeat. */
 export const randomPart = "random schedules";
 
 const worldsAtOnce = 6;
 
 /** Runs what the extent asks for; each failure is reported as it is found. */
-export async function runAll(extent: Extent, onFailure: (failure: Failure) => void): Promise<readonly Row[]> {
+export async function runAll(extent: Extent, { onFailure, onProgress }: Listeners): Promise<readonly Row[]> {
   const usual = new Map<Scenario, number>();
   for (const scenario of scenarios) {
     const result = await runSchedule({ scenario, faults: [], seed: 0 }, 1000);
@@ -60,17 +73,26 @@ export async function runAll(extent: Extent, onFailure: (failure: Failure) => vo
       Array.from({ length: extent.random.count }, (_, index) => randomSchedule(known, extent.random.firstSeed + index)),
     ],
   ];
+  const shared = parts
+    .filter(([part]) => part.includes(extent.only))
+    .map(([part, schedules]) => ({
+      part,
+      mine: schedules.filter((_, index) => index % extent.share.of === extent.share.index),
+    }));
+  const total = shared.reduce((sum, { mine }) => sum + mine.length, 0);
+  let done = 0;
   const rows: Row[] = [];
-  for (const [name, schedules] of parts.filter(([part]) => part.includes(extent.only))) {
-    const row: Row = { name, schedules: 0, faults: 0, lost: 0, doubled: 0, violated: 0 };
+  for (const { part, mine } of shared) {
+    const row: Row = { name: part, schedules: 0, faults: 0, lost: 0, doubled: 0, violated: 0 };
     rows.push(row);
-    const mine = schedules.filter((_, index) => index % extent.share.of === extent.share.index);
     await atOnce(mine, worldsAtOnce, async (schedule) => {
       const result = await judged(schedule, requestsOf(schedule.scenario));
       row.schedules += 1;
       row.faults += result.faultsMet;
       row.lost += result.lost;
       row.doubled += result.doubled;
+      done += 1;
+      onProgress({ part, done, total });
       if (result.violations.length === 0) return;
       row.violated += 1;
       onFailure({ schedule, violations: result.violations });

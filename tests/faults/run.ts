@@ -1,25 +1,29 @@
 /**
  * Runs schedules of faults against the product and reports what was lost or doubled: `npm run test:faults -- --help`.
- * The work is shared by two processes. Exit code 1 when a promise was broken.
+ * The work is shared by a process for each processor. Exit code 1 when a promise was broken.
  */
 import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { runProcessKills } from "./process-kills.ts";
-import { type Extent, type Failure, type Row, randomPart, runAll } from "./run-all.ts";
+import { progressLine, type Shown } from "./progress-line.ts";
+import { type Extent, type Progress, type Row, randomPart, runAll } from "./run-all.ts";
 import { runSchedule } from "./schedule.ts";
 import { parseSchedule, scheduleText } from "./schedule-text.ts";
 
 const help = `npm run test:faults -- [options]
   --quick            a sample, in about a minute
-  --all              every fault at every request of every scenario
-  --all-pairs        every pair of faults for the plain upload (hours)
+  --all              every fault at every request of every scenario, and for the plain upload each pair of requests
+                     with each pair of classes of faults: refused, processed with the answer lost, killed before,
+                     killed after, expired (an hour and more)
+  --all-pairs        each pair of requests with each pair of the twelve faults (hours)
   --only TEXT        only the scenarios whose names have this in them
   --seed N           the first seed of the random schedules, and only those: one, or as many as --count says
   --count N          how many random schedules
   --schedule TEXT    one schedule, as a failing run prints it
 `;
 
-const processes = 2;
+const processes = availableParallelism();
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -42,13 +46,15 @@ async function main(): Promise<void> {
     only: values.only ?? (seed === undefined ? "" : randomPart),
     isSample: quick,
     oneIn: quick ? 41 : all ? 1 : 7,
-    interruptions: quick ? 20 : 400,
-    pairs: quick ? 40 : values["all-pairs"] ? "all" : 600,
+    interruptions: quick ? 20 : all ? 4000 : 600,
+    pairs: quick ? 40 : values["all-pairs"] ? "all" : all ? "by class" : 600,
     random: { count: Number(count ?? (seed !== undefined ? 1 : quick ? 40 : 600)), firstSeed: Number(seed ?? 1) },
   };
   if (values.share !== undefined) return work({ ...extent, share: { index: Number(values.share), of: processes } });
   const started = performance.now();
-  const shares = await Promise.all(Array.from({ length: processes }, (_, index) => shareOf(index)));
+  const shown = progressLine();
+  const shares = await Promise.all(Array.from({ length: processes }, (_, index) => shareOf(index, shown)));
+  shown.end();
   const killed = killedPart.includes(extent.only) ? await killProcesses(quick ? 9 : 1) : [];
   report([...shares.map(({ rows }) => rows), killed], (performance.now() - started) / 1000);
   if (shares.some(({ failed }) => failed) || killed.some(({ violated }) => violated > 0)) process.exitCode = 1;
@@ -75,21 +81,33 @@ async function killProcesses(step: number): Promise<readonly Row[]> {
   ];
 }
 
-/** One process's part: rows go to its parent, failures to the error output. */
+/** What one process tells its parent. */
+type Message = { readonly progress: Progress } | { readonly rows: readonly Row[] };
+
+/** One process's part: rows and progress go to its parent, failures to the error output. */
 async function work(extent: Extent): Promise<void> {
-  const rows = await runAll(extent, ({ schedule, violations }: Failure) => {
-    process.stderr.write(
-      `\nBroken: ${violations.join("\n        ")}\n  again: npm run test:faults -- --schedule "${scheduleText(schedule)}"\n`,
-    );
+  const tell = (message: Message): void => void process.send?.(message);
+  const rows = await runAll(extent, {
+    onFailure: ({ schedule, violations }) => {
+      process.stderr.write(
+        `\nBroken: ${violations.join("\n        ")}\n  again: npm run test:faults -- --schedule "${scheduleText(schedule)}"\n`,
+      );
+    },
+    onProgress: (progress) => tell({ progress }),
   });
-  process.send?.(rows);
+  tell({ rows });
 }
 
-async function shareOf(index: number): Promise<{ readonly rows: readonly Row[]; readonly failed: boolean }> {
+async function shareOf(
+  index: number,
+  shown: Shown,
+): Promise<{ readonly rows: readonly Row[]; readonly failed: boolean }> {
   const child = fork(process.argv[1] ?? "", [...process.argv.slice(2), "--share", String(index)]);
   let rows: readonly Row[] = [];
   child.on("message", (message) => {
-    rows = message as readonly Row[];
+    const said = message as Message;
+    if ("rows" in said) rows = said.rows;
+    else shown.show(index, said.progress);
   });
   const code = await new Promise<number | null>((resolve) => child.on("exit", resolve));
   return { rows, failed: code !== 0 || rows.length === 0 || rows.some(({ violated }) => violated > 0) };

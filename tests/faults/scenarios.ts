@@ -1,23 +1,22 @@
-/** What happens in the world while requests fail. Each ends when nothing moves any more: see `settle`. */
-import { imageImportRole, imageImportRoleName } from "../../local/ram/roles.ts";
+/** What happens in the world while requests fail: all scenarios by their names. */
+import { accountScenarios } from "./account-scenarios.ts";
+import { cancelInterruptions } from "./cancel-interruptions.ts";
+import { cancelScenarios } from "./cancel-scenarios.ts";
+import { eventScenarios } from "./event-scenarios.ts";
 import { imageBytes } from "./image-bytes.ts";
-import type { World } from "./world.ts";
-
-export interface Scenario {
-  readonly name: string;
-  run(world: World): Promise<void>;
-  /** How many images there may be in the end, and how many must be available. */
-  readonly images: { readonly least: number; readonly most: number };
-  /** The image whose job must end as available. */
-  readonly mustBeAvailable: readonly string[];
-  /** Images that wait for a person in the end, and stay in the index; so many ticks are enough to see it. */
-  readonly waits?: { readonly keys: readonly string[]; readonly ticks: number };
-}
-
-const key = "team/web.qcow2";
-const sidecarKey = `${key}.import.yaml`;
-const one = { images: { least: 1, most: 1 }, mustBeAvailable: [key] };
-const threeDisks = "disks:\n  - {}\n  - ossObject: data1.raw\n  - ossObject: data2.raw\n";
+import {
+  atCall,
+  hour,
+  type Interruption,
+  key,
+  minute,
+  one,
+  oneOrTwo,
+  type Scenario,
+  second,
+  sidecarKey,
+} from "./scenario.ts";
+import { waitScenarios } from "./wait-scenarios.ts";
 
 export const plainUpload: Scenario = {
   name: "plain upload",
@@ -28,7 +27,9 @@ export const plainUpload: Scenario = {
   },
 };
 
-export const scenarios: readonly Scenario[] = [
+const threeDisks = "disks:\n  - {}\n  - ossObject: data1.raw\n  - ossObject: data2.raw\n";
+
+const uploadScenarios: readonly Scenario[] = [
   plainUpload,
   {
     name: "sidecar first",
@@ -42,25 +43,12 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "image first, then its sidecar",
-    images: { least: 1, most: 2 },
-    mustBeAvailable: [key],
+    ...oneOrTwo,
     run: async (world) => {
       await world.upload(key, imageBytes(1));
       await world.handleAll();
       await world.upload(sidecarKey, "imageName: web\n");
       await world.handleAll();
-    },
-  },
-  {
-    name: "sidecar asked for by a rule",
-    ...one,
-    run: async (world) => {
-      await world.upload("image-import.yaml", 'version: 1\nrules:\n  - match: "team/**"\n    requireManifest: true\n');
-      await world.upload(key, imageBytes(1));
-      await world.handleAll();
-      await world.upload(sidecarKey, "imageName: web\n");
-      // This event is lost: the tick has to look.
-      world.events.length = 0;
     },
   },
   {
@@ -78,21 +66,8 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
-    name: "duplicate events",
-    ...one,
-    run: async (world) => {
-      await world.upload(key, imageBytes(1));
-      world.events.push({ key }, { key });
-      await world.handleAll();
-      await world.tick();
-      world.events.push({ key });
-      await world.handleAll();
-    },
-  },
-  {
     name: "overwrite during import",
-    images: { least: 1, most: 2 },
-    mustBeAvailable: [key],
+    ...oneOrTwo,
     run: async (world) => {
       await world.upload(key, imageBytes(1));
       atCall(world, 12, () => world.upload(key, imageBytes(2)));
@@ -134,18 +109,6 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
-    name: "parked and released",
-    ...one,
-    run: async (world) => {
-      world.roles.delete(imageImportRoleName);
-      await world.upload(key, imageBytes(1));
-      await world.handleAll();
-      world.clock.advance(60_000);
-      await world.tick();
-      world.roles.set(imageImportRoleName, imageImportRole);
-    },
-  },
-  {
     name: "same name in the same second",
     images: { least: 2, most: 2 },
     mustBeAvailable: ["a/web.qcow2", "b/web.qcow2"],
@@ -179,66 +142,6 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
-    name: "events reordered, late, ten times",
-    images: { least: 1, most: 2 },
-    mustBeAvailable: [key],
-    run: async (world) => {
-      await world.upload(sidecarKey, "imageName: web\n");
-      await world.upload(key, imageBytes(1));
-      const events = world.events.splice(0);
-      world.clock.advance(5 * hour);
-      world.events.push(...events.reverse());
-      await world.handleAll();
-      for (let again = 1; again < 10; again += 1) {
-        world.events.push(...events);
-        await world.handleAll();
-        world.clock.advance(hour);
-      }
-    },
-  },
-  {
-    name: "event after deletion",
-    images: { least: 0, most: 0 },
-    mustBeAvailable: [],
-    run: async (world) => {
-      await world.upload(key, imageBytes(1));
-      await world.remove(key);
-      await world.handleAll();
-    },
-  },
-  {
-    name: "event after replacement",
-    ...one,
-    run: async (world) => {
-      await world.upload(key, imageBytes(1));
-      await world.upload(key, imageBytes(2));
-      await world.handleAll();
-    },
-  },
-  {
-    name: "waits for a sidecar",
-    images: { least: 0, most: 0 },
-    mustBeAvailable: [],
-    waits: { keys: [key], ticks: 12 },
-    run: async (world) => {
-      await world.upload("image-import.yaml", 'version: 1\nrules:\n  - match: "team/**"\n    requireManifest: true\n');
-      await world.upload(key, imageBytes(1));
-      await world.handleAll();
-    },
-  },
-  {
-    name: "deleted while it is imported",
-    images: { least: 0, most: 1 },
-    mustBeAvailable: [],
-    run: async (world) => {
-      await world.upload("image-import.yaml", "version: 1\ncancelOnDelete: true\n");
-      await world.upload(key, imageBytes(1));
-      await world.handleAll();
-      await world.remove(key);
-      await world.handleAll();
-    },
-  },
-  {
     name: "a day without ticks",
     ...one,
     run: async (world) => {
@@ -247,6 +150,26 @@ export const scenarios: readonly Scenario[] = [
       world.clock.advance(24 * hour);
     },
   },
+  {
+    name: "clocks four minutes apart",
+    ...one,
+    skewInSeconds: 240,
+    run: async (world) => {
+      await world.upload(key, imageBytes(1));
+      world.events.push({ key });
+      await world.handleAll();
+      world.clock.advance(minute);
+      await Promise.all([world.tick(), world.tick()]);
+    },
+  },
+];
+
+export const scenarios: readonly Scenario[] = [
+  ...uploadScenarios,
+  ...eventScenarios,
+  ...waitScenarios,
+  ...accountScenarios,
+  ...cancelScenarios,
 ];
 
 /** A tick runs, and time passes, in between two calls of the function that imports. */
@@ -256,7 +179,7 @@ export const tickBefore = (call: number): Scenario => ({
   run: async (world) => {
     await world.upload(key, imageBytes(1));
     atCall(world, call, async () => {
-      world.clock.advance(45_000);
+      world.clock.advance(45 * second);
       await world.tick();
     });
     await world.handleAll();
@@ -264,10 +187,9 @@ export const tickBefore = (call: number): Scenario => ({
 });
 
 /** The object is replaced in between two calls of the function that imports. */
-export const replacedBefore = (call: number): Scenario => ({
+const replacedBefore = (call: number): Scenario => ({
   name: `replaced before call ${call}`,
-  images: { least: 1, most: 2 },
-  mustBeAvailable: [key],
+  ...oneOrTwo,
   run: async (world) => {
     await world.upload(key, imageBytes(1));
     atCall(world, call, () => world.upload(key, imageBytes(2)));
@@ -286,21 +208,18 @@ export const rivalBefore = (call: number): Scenario => ({
   },
 });
 
+/** Calls to the cloud of one import, and some more. */
+export const callsOfImport = 34;
+
+/** What happens in between any two calls of something else that takes so many. */
+export const interruptionKinds: readonly Interruption[] = [
+  ...[tickBefore, replacedBefore, rivalBefore].map((make) => ({ make, calls: callsOfImport })),
+  ...cancelInterruptions,
+];
+
 /** Any scenario by its name. */
 export function scenarioNamed(name: string): Scenario | undefined {
-  const [, kind = "", call] = /^(a tick|replaced|a rival) before call (\d+)$/.exec(name) ?? [];
-  const make = { "a tick": tickBefore, replaced: replacedBefore, "a rival": rivalBefore }[kind];
-  return make ? make(Number(call)) : scenarios.find((scenario) => scenario.name === name);
-}
-
-const hour = 3_600_000;
-
-function atCall(world: World, call: number, act: () => Promise<void>): void {
-  let calls = 0;
-  world.interleave = async () => {
-    calls += 1;
-    if (calls !== call) return;
-    world.interleave = undefined;
-    await act();
-  };
+  const [, call] = / before call (\d+)/.exec(name) ?? [];
+  const all = call === undefined ? scenarios : interruptionKinds.map(({ make }) => make(Number(call)));
+  return all.find((scenario) => scenario.name === name);
 }

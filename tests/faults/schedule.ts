@@ -1,6 +1,6 @@
 import { type FaultKind, faultOf } from "./fault-kinds.ts";
 import { judge, type Verdict } from "./invariants.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { settle } from "./settle.ts";
 import { shortTimeoutInMilliseconds, startWorld } from "./world.ts";
@@ -28,7 +28,8 @@ export interface ScheduleResult extends Verdict {
 
 /** Runs one schedule in a world of its own. `usual`: the requests of a run without faults. */
 export async function runSchedule(schedule: Schedule, usual: number): Promise<ScheduleResult> {
-  const { scenario, faults, seed, skewInSeconds = 0 } = schedule;
+  const { scenario, faults, seed } = schedule;
+  const skewInSeconds = Math.max(schedule.skewInSeconds ?? 0, scenario.skewInSeconds ?? 0);
   const random = seededRandom(seed);
   let faultsMet = 0;
   const world = await startWorld({

@@ -1,12 +1,11 @@
+import { hour, minute, second } from "./scenario.ts";
 import type { World } from "./world.ts";
 
-const second = 1000;
-const minute = 60 * second;
 /** Between ticks: as s.yaml has them at first, then longer, so that every pause and period of grace passes. */
 const pauses = [
   ...[30, 30, 60, 60, 120, 240, 480].map((seconds) => seconds * second),
   ...Array.from({ length: 14 }, () => 10 * minute),
-  ...Array.from({ length: 14 }, () => 3 * 60 * minute),
+  ...Array.from({ length: 14 }, () => 3 * hour),
 ];
 
 /**

@@ -1,7 +1,4 @@
 /** One account with OSS and ECS over real HTTP, the functions' code in this process, and the faults that they meet. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import OSS from "ali-oss";
 import { importUpload } from "../../functions/import-image/import-uploads.ts";
 import { runTick } from "../../functions/report-tasks/tick.ts";
@@ -20,9 +17,12 @@ import { importRouted } from "../../shared/importing/route-object.ts";
 import { checkStateBucket } from "../../shared/ledger/ledger.ts";
 import type { LogEvent, LogFields, LogLevel } from "../../shared/log/log.ts";
 import { assembledImportDeps } from "../../shared/runtime/import-deps-of.ts";
+import { type CancelWatch, watchCancelling } from "./cancel-watch.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
 import { type Ending, startProcess } from "./mortal-process.ts";
+import { cancelAsOperator } from "./operator.ts";
 import { type WorldClock, worldClock } from "./world-clock.ts";
+import { newDirectory } from "./world-directory.ts";
 
 export const imageBucket = "images";
 export const stateBucket = "images-state";
@@ -42,6 +42,9 @@ const usualMostRequests = 5000;
 
 /** FC's asynchronous invocation: one delivery and three more, as s.yaml asks. */
 const deliveries = 4;
+
+/** A person who sees a command fail repeats it, but not for ever. */
+const mostTriesOfOperator = 20;
 
 export interface LogLine {
   readonly level: LogLevel;
@@ -80,6 +83,7 @@ export interface World {
   readonly ecs: EcsServer;
   readonly roles: Roles;
   readonly mirror: Mirror;
+  readonly cancelWatch: CancelWatch;
   readonly lines: readonly LogLine[];
   /** Keys of everything whose event reached the function. */
   readonly handled: ReadonlySet<string>;
@@ -95,14 +99,17 @@ export interface World {
   handle(news: ObjectNews): Promise<void>;
   handleAll(): Promise<void>;
   tick(): Promise<void>;
+  /** What an operator's command does, again and again until it does not fail. */
   replay(key: string): Promise<void>;
+  cancel(key: string): Promise<void>;
   /** Runs before each call of a function's code to the cloud; for putting something in between. */
   interleave: ((call: { readonly number: number; readonly method: string }) => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), "faults-"));
+  const directory = await newDirectory("faults-");
+  const dataDirectory = directory.path;
   const clock = worldClock();
   const identities = createIdentities([owner]);
   const faults = noFaults();
@@ -114,7 +121,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ...base,
     dataDirectory,
     onObjectEvent: (event) => {
-      mirror.see(event);
+      const record = mirror.see(event);
+      if (record) cancelWatch.recorded(record);
       const { bucket, object } = event.oss;
       const { kind } = objectKind(object.key);
       if (bucket.name !== imageBucket || kind === "own" || kind === "other") return;
@@ -125,6 +133,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await oss.createBucket(imageBucket);
   await oss.createBucket(stateBucket);
   const ecs = createEcsServer({ ...base, objects: oss.lookup, roles, settings: { importSeconds: 30 } });
+  const cancelWatch = watchCancelling(mirror, ecs);
   const ossEndpoint = (await oss.listen(0)).endpoint;
   const ecsEndpoint = `http://127.0.0.1:${(await ecs.listen(0)).port}`;
   const client = new OSS({
@@ -142,6 +151,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   faults.plan = (request) => {
     const process = processes.get(request.accessKeyId ?? "");
     if (!process) return undefined;
+    cancelWatch.asked(request);
     requests += 1;
     clock.advance(20);
     if (requests > (options.mostRequests ?? usualMostRequests)) {
@@ -215,11 +225,20 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return `request-${invocations}`;
   };
 
+  const asOperator = async (work: (deps: ImportDeps) => Promise<void>): Promise<void> => {
+    for (let tries = 1; tries <= mostTriesOfOperator; tries += 1) {
+      const ending = await invocation(newRequestId(), 120, work);
+      if (ending.kind === "done") return;
+      clock.advance(5000);
+    }
+  };
+
   const world: World = {
     clock,
     ecs,
     roles,
     mirror,
+    cancelWatch,
     lines,
     handled,
     requests: () => requests,
@@ -254,12 +273,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         if (trouble) throw trouble;
       });
     },
-    replay: async (key) => {
-      await invocation(newRequestId(), 120, (deps) => importRouted(key, "replay", deps));
-    },
+    replay: (key) => asOperator((deps) => importRouted(key, "replay", deps)),
+    cancel: (key) => asOperator((deps) => cancelAsOperator({ bucket: imageBucket, key }, deps)),
     close: async () => {
       await Promise.all([oss.close(), ecs.close()]);
-      await rm(dataDirectory, { recursive: true, force: true });
+      await directory.remove();
     },
   };
   return world;
