@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { openExt } from "../../../shared/inspection/filesystem/ext/open-ext.ts";
 import { sourceOf } from "../../fixtures/images/open-image.ts";
 import { processorTime } from "../../fixtures/images/processor-time.ts";
-import { walkDamaged } from "../../unit/inspection/filesystem/compare-tree.ts";
+import { walkDamaged } from "../../unit/inspection/filesystem/walk-damaged.ts";
 
 const corpus = ".cache/corpora/e2fsprogs";
 const maximumMilliseconds = 2000;
