@@ -2,6 +2,7 @@ import colours from "picocolors";
 import { type ImportImageRequest, wireParameters } from "../../shared/importing/import-request.ts";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import type { Finding } from "../../shared/inspection/report.ts";
+import type { JobState } from "../../shared/ledger/job.ts";
 import type { Problem } from "../../shared/manifest/problem.ts";
 import { findingLines } from "../inspect/finding-lines.ts";
 import { cut, displayWidth, padded, wrapped } from "../terminal-text.ts";
@@ -10,6 +11,8 @@ import { cut, displayWidth, padded, wrapped } from "../terminal-text.ts";
 export interface PlanAnswer {
   readonly decision: "import" | "reject" | "wait" | "ignore";
   readonly reason: string;
+  /** The import that was made of it already, or runs. */
+  readonly job?: { readonly jobId: string; readonly state: JobState; readonly imageId?: string };
   readonly request?: ImportImageRequest;
   readonly provenance?: Readonly<Record<string, string>>;
   readonly findings: readonly Finding[];
@@ -34,15 +37,16 @@ const longestValue = 48;
 /** The plan as a page for a person: the decision, each parameter with the place that it comes from, and the findings. */
 export function planPage(
   target: string,
-  { decision, reason, request, provenance, findings, problems, dryRun }: PlanAnswer,
+  { decision, reason, job, request, provenance, findings, problems, dryRun }: PlanAnswer,
   { colour, columns }: { readonly colour: boolean; readonly columns: number },
 ): string {
   const c = colours.createColors(colour);
   const width = Math.max(40, Math.min(columns, 100));
   const tint = decision === "import" ? c.green : decision === "reject" ? c.red : c.yellow;
+  const verdict = job ? `is ${job.state === "available" ? "imported" : "being imported"} already` : verdicts[decision];
   const because = decision === "import" || problems !== undefined ? [] : wrapped(printable(reason, 4000), width - 2);
   const sections: (readonly string[])[] = [
-    [`${c.bold(printable(target, 1024))} ${tint(verdicts[decision])}`, ...because.map((line) => `  ${line}`)],
+    [`${c.bold(printable(target, 1024))} ${tint(verdict)}`, ...because.map((line) => `  ${line}`)],
     (problems ?? []).flatMap(({ file, line, column, message, hint }) => [
       `  ${c.red(`${printable(file, 1024)}:${line}:${column}`)}`,
       ...wrapped(`${message}${hint === undefined ? "" : ` ${hint}`}`, width - 6).map((text) => `      ${text}`),
@@ -84,7 +88,11 @@ function dryRunLines(
   width: number,
   c: ReturnType<typeof colours.createColors>,
 ): readonly string[] {
-  if (valid) return [c.green(`  ECS takes the request${code === "" ? "" : ` (${code})`}.`)];
+  if (valid)
+    return [
+      c.green(`  ECS takes the request${code === "" ? "" : ` (${code})`}.`),
+      ...wrapped(advice, width - 4).map((line) => `    ${line}`),
+    ];
   return [
     c.red(`  ECS would refuse it with ${code}.`),
     ...wrapped(reason, width - 6).map((line) => `      ${line}`),

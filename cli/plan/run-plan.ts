@@ -8,12 +8,13 @@ import { failureOf } from "../../shared/importing/failure.ts";
 import type { ImportImageRequest } from "../../shared/importing/import-request.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { inspectImage } from "../../shared/inspection/inspect-image.ts";
-import { jobIdOf } from "../../shared/ledger/job.ts";
+import { type JobSubject, jobIdOf } from "../../shared/ledger/job.ts";
 import { sidecarNamesOf } from "../../shared/manifest/manifest-names.ts";
 import type { Problem } from "../../shared/manifest/problem.ts";
 import { type Connection, type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
-import { unlessUnreachable } from "../ops/operator.ts";
+import { troubleOf, unlessUnreachable } from "../ops/operator.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
+import { importedAlready, type KnownImports, knownImports } from "./already-imported.ts";
 import { filesAsObjects } from "./files-as-objects.ts";
 import { type PlanAnswer, planPage } from "./plan-page.ts";
 
@@ -33,7 +34,7 @@ export async function runPlan(
   environment: Environment,
   output: Output,
 ): Promise<ExitCode> {
-  const answer = await unlessUnreachable(() => planOf(target, options, environment));
+  const answer = await unlessUnreachable(() => planOf(target, options, environment, output));
   output.out(
     options.json
       ? `${JSON.stringify(answer, null, 2)}\n`
@@ -42,8 +43,13 @@ export async function runPlan(
   return answer.decision === "import" && answer.dryRun?.valid !== false ? exitCodes.good : exitCodes.no;
 }
 
-async function planOf(target: string, options: PlanCommand, environment: Environment): Promise<PlanAnswer> {
-  const { object, objects, region, cloud } = await placeOf(target, options, environment);
+async function planOf(
+  target: string,
+  options: PlanCommand,
+  environment: Environment,
+  output: Output,
+): Promise<PlanAnswer> {
+  const { object, objects, region, cloud, stateBucket } = await placeOf(target, options, environment);
   const kind = objectKind(object.key);
   if (kind.kind !== "image") {
     const reason = kind.kind === "other" ? `${kind.reason}. ${kind.advice}` : "it is not a disk image";
@@ -55,17 +61,49 @@ async function planOf(target: string, options: PlanCommand, environment: Environ
     { key: object.key, sidecarOf: object.key, facts },
     { region, bucket: object.bucket, objects, inspect: (reader, depth) => inspectImage(reader, { depth }) },
   );
-  const answer = answerOf(considered, jobIdOf({ region, ...object, etag: facts.etag }));
+  const subject = { region, ...object, etag: facts.etag };
+  const known = cloud && stateBucket ? await knownOf(considered, subject, cloud, stateBucket, output) : undefined;
+  if (known?.same) return importedAlready(known.same);
+  const jobId = known?.jobId ?? jobIdOf(subject);
+  const answer = answerOf(considered, jobId);
   if (!options.dryRun || answer.request === undefined) return answer;
   if (!cloud) throw new Unasked("--dry-run asks ECS about an uploaded image: give it as oss://bucket/key.");
-  return { ...answer, dryRun: await dryRun(answer.request, cloud) };
+  return { ...answer, dryRun: await dryRun(answer.request, otherNameOf(considered, jobId), cloud) };
 }
+
+/** What the ledger says of this version; where it cannot be read, the plan is made all the same. */
+async function knownOf(
+  considered: Considered,
+  subject: JobSubject,
+  { objects }: Cloud,
+  stateBucket: string,
+  { err }: Output,
+): Promise<KnownImports | undefined> {
+  if (considered.kind !== "planned" || considered.plan.decision !== "import") return undefined;
+  try {
+    return await knownImports(subject, considered.plan, considered.diskEtags, { objects, stateBucket });
+  } catch (error) {
+    if (!isCloudError(error)) throw error;
+    err(`Whether it is imported already cannot be told: ${troubleOf(error)}`);
+    return undefined;
+  }
+}
+
+/** The name that the function takes when a default one is another image's; undefined when a manifest says the name. */
+function otherNameOf(considered: Considered, jobId: string): string | undefined {
+  if (considered.kind !== "planned" || considered.plan.decision !== "import") return undefined;
+  const { request, nameIsDefault } = considered.plan;
+  return nameIsDefault ? `${request.ImageName.slice(0, 119)}-${jobId.slice(0, 8)}` : undefined;
+}
+
+const nameIsTaken = (code: string): boolean => code === "InvalidImageName.Duplicated" || code === "ImageIsImporting";
 
 interface Place {
   readonly object: ObjectRef;
   readonly objects: ObjectStore;
   readonly region: string;
   readonly cloud: Cloud | undefined;
+  readonly stateBucket: string | undefined;
 }
 
 async function placeOf(target: string, options: PlanCommand, environment: Environment): Promise<Place> {
@@ -92,6 +130,7 @@ async function placeOf(target: string, options: PlanCommand, environment: Enviro
     objects: filesAsObjects(object ? files : withSiblings(files, dirname(path)), cloud?.objects),
     region: connection?.region ?? options.region ?? "cn-hangzhou",
     cloud,
+    stateBucket: connection?.stateBucket,
   };
 }
 
@@ -149,13 +188,22 @@ const sentence = (problems: readonly Problem[]): string =>
   problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).join(" · ");
 
 /** ImportImage's DryRun always answers with an error; two of its codes mean that the request is valid. */
-async function dryRun(request: ImportImageRequest, { images }: Cloud): Promise<NonNullable<PlanAnswer["dryRun"]>> {
+async function dryRun(
+  request: ImportImageRequest,
+  otherName: string | undefined,
+  cloud: Cloud,
+): Promise<NonNullable<PlanAnswer["dryRun"]>> {
   try {
-    await images.importImage({ ...request, DryRun: true });
+    await cloud.images.importImage({ ...request, DryRun: true });
     return { valid: true, code: "", reason: "ECS takes the request.", advice: "" };
   } catch (error) {
     if (!isCloudError(error)) throw error;
     if (error.outcomeUnknown) throw new Unasked(`ECS cannot be asked: ${error.message}`);
+    if (otherName !== undefined && nameIsTaken(error.code)) {
+      const answer = await dryRun({ ...request, ImageName: otherName }, undefined, cloud);
+      const advice = `The name ${request.ImageName} is another image's: the function would take ${otherName}.`;
+      return answer.valid ? { ...answer, advice } : answer;
+    }
     const { class: failureClass, code, reason, advice } = failureOf(error);
     return { valid: failureClass === "success", code, reason, advice };
   }

@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Output } from "../../cli/outcome.ts";
 import { runPlan } from "../../cli/plan/run-plan.ts";
 import { type Product, raw, startProduct } from "./product.ts";
@@ -16,7 +19,7 @@ describe("plan --dry-run", () => {
   });
   afterAll(() => product.close());
 
-  const plan = async () => {
+  const plan = async (key = "dry/web.raw", variables: Record<string, string> = {}, sidecar?: string) => {
     const { account, endpoints } = product.cloud;
     const written: string[] = [];
     const output: Output = {
@@ -32,12 +35,14 @@ describe("plan --dry-run", () => {
       ecsEndpoint: endpoints.ecs,
       dryRun: true,
       json: true,
+      ...(sidecar ? { sidecar } : {}),
     };
     const environment = {
       ALIBABA_CLOUD_ACCESS_KEY_ID: account.accessKeyId,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: account.accessKeySecret,
+      ...variables,
     };
-    const exitCode = await runPlan("oss://images/dry/web.raw", options, environment, output);
+    const exitCode = await runPlan(`oss://images/${key}`, options, environment, output);
     return { exitCode, answer: JSON.parse(written.join("")) };
   };
 
@@ -47,7 +52,42 @@ describe("plan --dry-run", () => {
       exitCode: 0,
       answer: { decision: "import", dryRun: { valid: true, code } },
     });
-    expect(product.cloud.ecs.snapshot().images).toEqual([]);
+    expect(product.cloud.ecs.snapshot().images.filter(({ ImageName }) => ImageName.startsWith("web"))).toEqual([]);
+  });
+
+  describe("of what was imported", () => {
+    const known = { STATE_BUCKET: "images-import-state" };
+    beforeAll(async () => {
+      await product.upload("done.raw", raw(1, 5));
+      await product.settle();
+    });
+
+    it("says that it is, while it runs and afterwards, by which job, and what would make another image", async () => {
+      const running = await plan("done.raw", known);
+      expect(running).toMatchObject({ exitCode: 1, answer: { decision: "ignore", job: { state: "submitted" } } });
+      await product.untilEnded();
+      const { imageId, jobId } = product.linesOf("done.raw").find(({ event }) => event === "import.available") ?? {};
+      const { exitCode, answer } = await plan("done.raw", known);
+      expect(exitCode).toBe(1);
+      expect(answer).toMatchObject({ decision: "ignore", job: { jobId, imageId, state: "available" } });
+      expect(answer.reason).toContain(`(${imageId}), by job ${jobId}`);
+      expect(answer.reason).toContain("A new upload, or a manifest that asks for something else");
+      expect(answer.dryRun).toBeUndefined();
+    });
+
+    it("makes a plan for other settings, and takes another name where the default one is its own", async () => {
+      const sidecar = join(await mkdtemp(join(tmpdir(), "dry-run-")), "sidecar.yaml");
+      await writeFile(sidecar, "tags: { team: web }\n");
+      const { exitCode, answer } = await plan("done.raw", known, sidecar);
+      expect(exitCode).toBe(0);
+      expect(answer).toMatchObject({ decision: "import", dryRun: { valid: true } });
+      expect(answer.dryRun.advice).toMatch(/is another image's: the function would take done-\d{14}-[0-9a-f]{8}\./);
+    });
+
+    it("makes a plan all the same when the ledger cannot be read", async () => {
+      const { answer } = await plan("done.raw", { STATE_BUCKET: "no-such-bucket" });
+      expect(answer.decision).toBe("import");
+    });
   });
 
   it("answers no with the reason and the way out when ECS would refuse", async () => {
