@@ -5,6 +5,7 @@ import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { importRouted, reviewBucketManifest } from "../../shared/importing/route-object.ts";
 import type { Log } from "../../shared/log/log.ts";
+import { imageKeyOf } from "../../shared/manifest/manifest-names.ts";
 import type { FunctionConfig } from "../../shared/runtime/function-config.ts";
 import type { FunctionContext } from "../../shared/runtime/function-context.ts";
 import { importDepsOf } from "../../shared/runtime/import-deps-of.ts";
@@ -49,7 +50,8 @@ export async function importUploads(
   for (const upload of uploads) {
     const { key, name, etag } = upload;
     try {
-      await (name.startsWith("ObjectRemoved:") ? cancelRemoved(key, deps) : importUpload(key, deps, etag));
+      if (name.startsWith("ObjectRemoved:")) await cancelRemoved(await removedKey(key, deps), deps);
+      else await importUpload(key, deps, etag);
     } catch (error) {
       deferred(upload, error);
     }
@@ -75,6 +77,19 @@ async function realKey(key: string, etag: string, { objects, bucket }: ImportDep
   if (raw && (etag === "" || raw.etag === etag)) return key;
   const other = await objects.stat({ bucket, key: decoded });
   return other && (!raw || other.etag === etag) ? decoded : key;
+}
+
+/**
+ * The same doubt about an object that is gone: decoded is meant when only that reading was ever imported and is not there.
+ * What is there is left alone under either reading.
+ */
+async function removedKey(key: string, { objects, ledger, bucket }: ImportDeps): Promise<string> {
+  const decoded = decodedKey(key);
+  if (decoded === undefined) return key;
+  const isMeant = async (reading: string): Promise<boolean> =>
+    (await ledger.jobsOf({ bucket, key: imageKeyOf(reading) ?? reading })).length > 0 &&
+    (await objects.stat({ bucket, key: reading })) === undefined;
+  return !(await isMeant(key)) && (await isMeant(decoded)) ? decoded : key;
 }
 
 /** Somebody else is at work on it, the object changed meanwhile, or the cloud gave no usable answer. */

@@ -83,6 +83,25 @@ describe("deleting what is being imported", () => {
       expect(taskOf("there.qcow2")?.TaskStatus).toBe("Processing");
     });
 
+    it.each([
+      ["gives an encoded key", "with space 镜像.qcow2", encodeURIComponent],
+      ["gives a key that looks encoded", "100%25.qcow2", (key: string) => key],
+    ])("takes the object that is meant when the event %s", async (_, key, written) => {
+      await product.upload(key, qcow2(64 * 2 ** 20, Buffer.byteLength(key)));
+      await product.upload("100%.qcow2", qcow2(64 * 2 ** 20, 50));
+      await product.settle();
+      await deleteUnseen(product, key);
+      product.cloud.fc?.deliverOssEvent({
+        ...eventOf(product, written(key)),
+        eventName: "ObjectRemoved:DeleteObject",
+      });
+      await product.settle();
+      for (let ticks = 0; ticks < 2; ticks += 1) await product.tick();
+      expect(namesOf(product, key)).toContain("import.cancelled");
+      expect(taskOf(key)?.TaskStatus).toBe("Deleted");
+      expect(taskOf("100%.qcow2")?.TaskStatus).toBe("Processing");
+    });
+
     it("ends the import of a set when one of its disks is deleted", async () => {
       await product.upload("set.qcow2.import.yaml", "disks:\n  - {}\n  - ossObject: data.raw\n");
       await product.upload("data.raw", raw(1, 6));
@@ -127,6 +146,15 @@ describe("deleting what is being imported", () => {
     });
   });
 });
+
+/** Deletes an object without any event. */
+async function deleteUnseen({ cloud, bucket }: Product, key: string): Promise<void> {
+  if (!cloud.fc) throw new Error("no functions");
+  const deliver = cloud.fc.deliverOssEvent;
+  cloud.fc.deliverOssEvent = () => 0;
+  await bucket.delete(key);
+  cloud.fc.deliverOssEvent = deliver;
+}
 
 async function openEntriesOf(product: Product, key: string): Promise<readonly string[]> {
   const jobId = product.linesOf(key).find((line) => line.jobId)?.jobId ?? "none";
