@@ -1,3 +1,4 @@
+import { rmSync, truncateSync, writeFileSync } from "node:fs";
 import { lstat, open, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Filesystem, FsNode } from "../../../shared/inspection/filesystem/filesystem.ts";
@@ -23,6 +24,13 @@ export async function fileSource(
     },
     [Symbol.asyncDispose]: () => handle.close(),
   };
+}
+
+/** Makes a file of so many MiB of zeros, without holding them, for a mkfs to fill. */
+export function blankImage(path: string, sizeInMiB: number): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, "");
+  truncateSync(path, sizeInMiB * 2 ** 20);
 }
 
 /**
@@ -58,6 +66,13 @@ export async function compareTree(
     }
   }
   return total;
+}
+
+/** Every file of a directory of this machine is in the filesystem, and nothing else; there are more than `least` of them. */
+export async function expectSameTree(fs: Filesystem, path: string, least: number): Promise<void> {
+  const { entries, differences } = await compareTree(fs, await fs.root(), path);
+  expect(differences).toEqual([]);
+  expect(entries).toBeGreaterThan(least);
 }
 
 /** In pieces of an odd size, so that piece borders fall anywhere. */
