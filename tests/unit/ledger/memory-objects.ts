@@ -6,6 +6,7 @@ import { SourceChanged } from "../../../shared/inspection/source/byte-source.ts"
 interface Held {
   readonly body: Buffer;
   readonly etag: string;
+  readonly lastModified: Date;
 }
 
 /** OSS in memory, as far as the port goes: any bucket exists and has no versioning. */
@@ -13,12 +14,12 @@ export interface MemoryObjects extends ObjectStore {
   readonly keys: readonly string[];
 }
 
-export function memoryObjects(lastModified = new Date("2026-11-23T10:00:00Z")): MemoryObjects {
+export function memoryObjects(now = () => new Date("2026-11-23T10:00:00Z")): MemoryObjects {
   const held = new Map<string, Held>();
   const at = ({ bucket, key }: ObjectRef): string => `${bucket}/${key}`;
   const write = (object: ObjectRef, body: string): void => {
     const etag = createHash("md5").update(body).digest("hex").toUpperCase();
-    held.set(at(object), { body: Buffer.from(body), etag });
+    held.set(at(object), { body: Buffer.from(body), etag, lastModified: now() });
   };
   return {
     get keys() {
@@ -31,7 +32,7 @@ export function memoryObjects(lastModified = new Date("2026-11-23T10:00:00Z")): 
           size: found.body.length,
           etag: found.etag,
           crc64: undefined,
-          lastModified,
+          lastModified: found.lastModified,
           storageClass: "Standard",
           restored: false,
           encryption: undefined,
@@ -60,7 +61,7 @@ export function memoryObjects(lastModified = new Date("2026-11-23T10:00:00Z")): 
     delete: async (object) => void held.delete(at(object)),
     list: async (bucket, { prefix, startAfter = "", limit = 1000 }) => {
       const found: ListedObject[] = [];
-      for (const [place, { body, etag }] of held) {
+      for (const [place, { body, etag, lastModified }] of held) {
         const key = place.slice(bucket.length + 1);
         if (place.startsWith(`${bucket}/${prefix}`) && key > startAfter)
           found.push({ key, size: body.length, etag, lastModified });
