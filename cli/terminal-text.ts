@@ -1,4 +1,9 @@
 /** Text measured and cut as a terminal shows it: Chinese characters and most emoji take two columns, accents none. */
+import colours from "picocolors";
+
+/** Whether answers are coloured: on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb is in the environment. */
+export const takesColours = ({ isTerminal }: { readonly isTerminal: boolean }): boolean =>
+  isTerminal && colours.isColorSupported;
 
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;

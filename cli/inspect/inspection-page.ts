@@ -10,16 +10,23 @@ type Colours = ReturnType<typeof colours.createColors>;
 const labelWidth = 14;
 const maximumBarWidth = 64;
 
+export interface PageOptions {
+  readonly colour: boolean;
+  readonly columns: number;
+  /** False when only the container was asked for: the page then says that nobody looked inside. */
+  readonly lookedInside?: boolean;
+}
+
 /** The report as a page for a person: what the image is, a picture of its disk, what is wrong, and what looking cost. */
 export function inspectionPage(
   report: InspectionReport,
-  { colour, columns }: { readonly colour: boolean; readonly columns: number },
+  { colour, columns, lookedInside = true }: PageOptions,
 ): string {
   const c = colours.createColors(colour);
   // Long lines are hard to read, and a window may be very narrow.
   const width = Math.max(40, Math.min(columns, 100));
   const sections = [
-    [c.bold(report.source), ...facts(report)],
+    [c.bold(report.source), ...facts(report, lookedInside)],
     picture(report, width, c),
     report.findings.length > 0 ? report.findings.flatMap((finding) => findingLines(finding, width, c)) : [],
     [verdict(report, c), c.dim(costLine(report))],
@@ -30,15 +37,11 @@ export function inspectionPage(
     .join("\n\n")}\n`;
 }
 
-function facts({ format, size, virtualSize, diskImageSize, guest }: InspectionReport): readonly string[] {
+function facts(report: InspectionReport, lookedInside: boolean): readonly string[] {
+  const { format, size, virtualSize, guest } = report;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ["Format", `${format}, ${bytesText(size)}`],
-    [
-      "Disk",
-      virtualSize === null
-        ? undefined
-        : `${bytesText(virtualSize)}${diskImageSize ? ` (diskImageSize ${diskImageSize} GiB)` : ""}`,
-    ],
+    ["Disk", virtualSize === null ? undefined : diskText(virtualSize, report.diskImageSize)],
     [
       "System",
       [
@@ -48,7 +51,7 @@ function facts({ format, size, virtualSize, diskImageSize, guest }: InspectionRe
           : guest?.distribution?.versionId,
       ]
         .filter(Boolean)
-        .join(" ") || undefined,
+        .join(" ") || (lookedInside || !report.importable ? undefined : "not looked at; --depth full does"),
     ],
     ["Platform", guest?.platform],
     ["Architecture", guest?.architecture],
@@ -59,6 +62,12 @@ function facts({ format, size, virtualSize, diskImageSize, guest }: InspectionRe
   ];
   return rows.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(labelWidth)}${value}`]));
 }
+
+/** What the machine saw. ECS counts in whole GiB: said only where that makes another size of it, as for many a VHD. */
+const diskText = (virtualSize: number, diskImageSize: number | null): string =>
+  diskImageSize === null || virtualSize === diskImageSize * 2 ** 30
+    ? bytesText(virtualSize)
+    : `${bytesText(virtualSize)} (${virtualSize} bytes), imported as ${diskImageSize} GiB`;
 
 function picture(
   { partitions, partitionTable, virtualSize }: InspectionReport,

@@ -1,4 +1,5 @@
 import { objectReader } from "../../shared/importing/object-reader.ts";
+import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { type InspectionStage, inspectImage } from "../../shared/inspection/inspect-image.ts";
 import type { InspectionReport } from "../../shared/inspection/report.ts";
 import { openFile } from "../../shared/inspection/source/file-reader.ts";
@@ -7,6 +8,7 @@ import type { RangeReader } from "../../shared/inspection/source/range-reader.ts
 import { type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
 import { troubleOf } from "../ops/operator.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
+import { takesColours } from "../terminal-text.ts";
 import { inspectionPage } from "./inspection-page.ts";
 
 export interface InspectCommand extends ConnectionOptions {
@@ -31,16 +33,20 @@ export async function openTarget(
       return objectReader(objects, object, facts);
     }
     if (/^https?:\/\//i.test(target)) return await openUrl(target);
-    if (/^[a-z]+:\/\//i.test(target))
-      throw new Unasked(`${target} is neither a file, nor http(s)://…, nor oss://bucket/key.`);
+    if (!isLocal(target)) throw new Unasked(`${target} is neither a file, nor http(s)://…, nor oss://bucket/key.`);
     return await openFile(target);
   } catch (error) {
     throw asUnasked(target, error);
   }
 }
 
-const asUnasked = (target: string, error: unknown): Unasked =>
-  error instanceof Unasked ? error : new Unasked(`${target} cannot be read: ${troubleOf(error)}`);
+function asUnasked(target: string, error: unknown): Unasked {
+  if (error instanceof Unasked) return error;
+  const trouble = troubleOf(error);
+  return new Unasked(
+    trouble.startsWith(target) ? `${trouble.replace(/\.$/, "")}.` : `${target} cannot be read: ${trouble}`,
+  );
+}
 
 const stages: Readonly<Record<InspectionStage, string>> = {
   container: "reading the header",
@@ -89,7 +95,22 @@ export async function runInspect(
   output.out(
     options.json
       ? `${JSON.stringify(report, null, 2)}\n`
-      : inspectionPage(report, { colour: output.isTerminal, columns: output.columns }),
+      : inspectionPage(isLocal(target) ? withFileName(report, target) : report, {
+          colour: takesColours(output),
+          columns: output.columns,
+          lookedInside: options.depth === "full",
+        }),
   );
   return report.importable ? exitCodes.good : exitCodes.no;
 }
+
+const isLocal = (target: string): boolean => !/^[a-z]+:\/\//i.test(target);
+
+/** Commands in fixes name FILE; on the machine where the file lies they can be pasted. Not within an option of qemu's. */
+const withFileName = (report: InspectionReport, file: string): InspectionReport => ({
+  ...report,
+  findings: report.findings.map((finding) => ({
+    ...finding,
+    fix: finding.fix.replaceAll(/(?<!=)\bFILE\b/g, () => shellQuoted(file)),
+  })),
+});

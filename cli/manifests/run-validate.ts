@@ -5,22 +5,26 @@ import { isBucketManifestKey } from "../../shared/manifest/manifest-names.ts";
 import type { Problem } from "../../shared/manifest/problem.ts";
 import { readManifest } from "../../shared/manifest/read-manifest.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
+import { takesColours, wrapped } from "../terminal-text.ts";
 
 /** Reads manifests from disk and names every problem. A file called like the bucket manifest is read as one. */
 export function runValidate(files: readonly string[], { json }: { readonly json: boolean }, output: Output): ExitCode {
   const problems = files.flatMap((file) => problemsOf(file));
   if (json) output.out(`${JSON.stringify({ valid: problems.length === 0, problems }, null, 2)}\n`);
-  else output.out(page(files, problems, output.isTerminal));
+  else output.out(page(files, problems, output));
   return problems.length === 0 ? exitCodes.good : exitCodes.no;
 }
 
-/** Exported for `plan`, which reads the same files. */
-export function readManifestFile(file: string): Buffer {
+function readManifestFile(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
     const { code } = error as { code?: string };
-    throw new Unasked(code === "ENOENT" ? `There is no file ${file}.` : `${file} cannot be read.`);
+    throw new Unasked(
+      code === "ENOENT"
+        ? `There is no file ${file}.`
+        : `${file} cannot be read: ${code === "EISDIR" ? "it is a folder" : code}.`,
+    );
   }
 }
 
@@ -38,14 +42,15 @@ const isBucketManifest = (file: string, bytes: Buffer): boolean =>
   (!/\.import\.(ya?ml|json)$/.test(file) &&
     /^\s*"?(version|rules|defaults)"?\s*:/m.test(bytes.toString("utf8", 0, 65_536)));
 
-function page(files: readonly string[], problems: readonly Problem[], colour: boolean): string {
-  const c = colours.createColors(colour);
+function page(files: readonly string[], problems: readonly Problem[], output: Output): string {
+  const c = colours.createColors(takesColours(output));
+  const width = Math.max(40, Math.min(output.columns, 100));
   if (problems.length === 0)
     return `${c.green(files.length === 1 ? `${files[0]} is valid.` : `All ${files.length} manifests are valid.`)}\n`;
   const lines = problems.flatMap(({ file, line, column, pointer, message, hint }) => [
     `${c.bold(`${file}:${line}:${column}`)}  ${c.red(message)}`,
     ...(pointer ? [c.dim(`    at ${pointer}`)] : []),
-    ...(hint ? [`    → ${hint}`] : []),
+    ...(hint ? wrapped(hint, width - 6).map((line, index) => `    ${index === 0 ? "→" : " "} ${line}`) : []),
   ]);
   return `${lines.join("\n")}\n\n${problems.length} ${problems.length === 1 ? "problem" : "problems"}.\n`;
 }

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspectionPage } from "../../../cli/inspect/inspection-page.ts";
+import { runInspect } from "../../../cli/inspect/run-inspect.ts";
 import { displayWidth, wrapped } from "../../../cli/terminal-text.ts";
 import type { InspectionReport } from "../../../shared/inspection/report.ts";
 
@@ -51,7 +55,7 @@ describe("the page of an inspection", () => {
   it("tells what the image is, draws its disk to scale, and says what looking cost", () => {
     expect(page(debian)).toBe(`debian.qcow2
   Format        QCOW2, 547 MiB
-  Disk          2 GiB (diskImageSize 2 GiB)
+  Disk          2 GiB
   System        Debian GNU/Linux 12 (bookworm)
   Platform      Debian
   Architecture  x86_64
@@ -69,6 +73,19 @@ describe("the page of an inspection", () => {
   Importable.
   Read 10.1 MiB in 41 requests, 49 ms.
 `);
+  });
+
+  it("tells exact bytes and the size to come where ECS makes the disk larger than the machine saw it", () => {
+    const vhd = page({ ...debian, virtualSize: 2_147_991_552, diskImageSize: 3 });
+    expect(vhd).toContain("  Disk          2 GiB (2147991552 bytes), imported as 3 GiB\n");
+    expect(page({ ...debian, virtualSize: 2 ** 52, diskImageSize: null })).toContain("  Disk          4096 TiB\n");
+  });
+
+  it("says that nobody looked inside when only the container was asked for", () => {
+    const header = { ...debian, guest: null, partitions: [] };
+    const options = { colour: false, columns: 80, lookedInside: false };
+    expect(inspectionPage(header, options)).toContain("  System        not looked at; --depth full does\n");
+    expect(inspectionPage({ ...header, importable: false }, options)).not.toContain("System");
   });
 
   it("names every finding with its fix, and the number of errors in its verdict", () => {
@@ -114,6 +131,25 @@ describe("the page of an inspection", () => {
     }));
     const bar = page({ ...debian, partitions }).split("\n")[12] ?? "";
     expect(displayWidth(bar)).toBe(66);
+  });
+});
+
+describe("a fix for a file on this machine", () => {
+  it("names the file, quoted for the shell, on the page; the JSON stays the same everywhere", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "my images "));
+    const file = join(folder, "disk.qcow2.gz");
+    writeFileSync(file, Buffer.concat([Buffer.from([0x1f, 0x8b, 8]), Buffer.alloc(1000)]));
+    const written: string[] = [];
+    const output = { out: (text: string) => void written.push(text), err: () => {}, isTerminal: false, columns: 500 };
+    try {
+      expect(await runInspect(file, { depth: "full", json: false }, {}, output)).toBe(1);
+      expect(await runInspect(file, { depth: "full", json: true }, {}, output)).toBe(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const [page = "", json = ""] = written;
+    expect(page.replaceAll(/\n\s*/g, " ")).toContain(`gzip -d '${file}'`);
+    expect(JSON.parse(json)).toMatchObject({ findings: [{ fix: expect.stringContaining("gzip -d FILE") }] });
   });
 });
 

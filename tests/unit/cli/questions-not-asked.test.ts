@@ -54,7 +54,7 @@ describe("a question that cannot be asked", () => {
     ],
     ["plan of a bucket that cannot be", () => plan("oss://B/x.raw", nowhere), /^No bucket can be called B\.$/],
     ["dry run of a file", () => plan(inFolder("disk.raw"), { dryRun: true }), /give it as oss:\/\/bucket\/key/],
-    ["inspection of a missing file", () => inspect(inFolder("none.raw")), /does not exist/],
+    ["inspection of a missing file", () => inspect(inFolder("none.raw")), /^[^ ]+none\.raw does not exist\.$/],
     ["inspection of a folder", () => inspect(inFolder("folder.raw")), /is a directory/],
     ["inspection of a bucket", () => inspect("oss://b", nowhere), /neither a file/],
     ["inspection of another scheme", () => inspect("ftp://example.com/x.raw"), /neither a file/],
@@ -65,7 +65,11 @@ describe("a question that cannot be asked", () => {
       /OSS cannot be reached: [^{]*$/,
     ],
     ["validation of a missing file", async () => runValidate([inFolder("none")], { json: true }, output), /no file/],
-    ["validation of a folder", async () => runValidate([folder], { json: true }, output), /cannot be read/],
+    [
+      "validation of a folder",
+      async () => runValidate([folder], { json: true }, output),
+      /cannot be read: it is a folder\.$/,
+    ],
   ])("%s", async (_, ask, sentence) => {
     const trouble = await Promise.resolve()
       .then(ask)
