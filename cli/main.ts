@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { printable } from "../shared/manifest/source-tree.ts";
 import { environment } from "../shared/runtime/process-io.ts";
 import { registerOperatorCommands } from "./commands/operator-commands.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "./outcome.ts";
@@ -134,7 +135,7 @@ program.parseAsync().catch((error: unknown) => {
   process.exitCode = exitCodes.unasked;
   output.err(
     error instanceof Unasked
-      ? error.message
+      ? printable(error.message)
       : `Something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : error}`,
   );
 });

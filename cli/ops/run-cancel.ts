@@ -1,5 +1,6 @@
 import { findTaskOf, requestCancel, stopTask } from "../../shared/importing/cancel-import.ts";
 import { isEnd, type JobRecord } from "../../shared/ledger/job.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
@@ -31,7 +32,7 @@ export async function runCancel(
     }
     return made;
   });
-  if (options.json) output.out(`${JSON.stringify({ ...object, jobs: answers }, null, 2)}\n`);
+  if (options.json) output.out(`${printableJson({ ...object, jobs: answers }, 2)}\n`);
   else if (answers.length === 0) output.out(printable(`No import of ${target} is under way.`).concat("\n"));
   else for (const { message } of answers) output.out(`${printable(message)}\n`);
   return answers.length > 0 && answers.every(({ cancelled }) => cancelled) ? exitCodes.good : exitCodes.no;

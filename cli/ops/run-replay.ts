@@ -2,6 +2,7 @@ import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { importRouted } from "../../shared/importing/route-object.ts";
 import type { Log, LogEvent } from "../../shared/log/log.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
@@ -45,7 +46,7 @@ export async function runReplay(
     const operator = await openOperator(options, environment, bucket);
     replayed.push(await replay(key, bucket, (log) => operator.deps(log), logTo(output)));
   }
-  if (options.json) output.out(`${JSON.stringify({ objects: replayed }, null, 2)}\n`);
+  if (options.json) output.out(`${printableJson({ objects: replayed }, 2)}\n`);
   else for (const { message } of replayed) output.out(`${printable(message)}\n`);
   return exitCodeOf(replayed);
 }

@@ -1,5 +1,6 @@
 import { systemClock } from "../../shared/clock.ts";
 import { isEnd } from "../../shared/ledger/job.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
 import { type ListedJob, listJobs } from "./open-jobs.ts";
@@ -45,7 +46,7 @@ export async function runStatus(
   const rows = () => unlessUnreachable(() => statusRows(operator, prefix, options.all));
   if (!options.watch) {
     const found = await rows();
-    if (options.json) output.out(`${JSON.stringify({ jobs: found }, null, 2)}\n`);
+    if (options.json) output.out(`${printableJson({ jobs: found }, 2)}\n`);
     else output.out(statusTable(found, output));
     return exitCodes.good;
   }
@@ -103,7 +104,7 @@ async function watch(
       const now = new Map(found.map((row) => [row.jobId, `${row.state} ${row.progress} ${row.reason ?? ""}`]));
       for (const row of found)
         if (said.get(row.jobId) !== now.get(row.jobId))
-          output.out(json ? `${JSON.stringify(row)}\n` : `${rowText(row)}\n`);
+          output.out(json ? `${printableJson(row)}\n` : `${rowText(row)}\n`);
       said = now;
     }
     await systemClock.sleep(watchPauseInMilliseconds, stop.signal);

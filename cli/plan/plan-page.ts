@@ -49,7 +49,9 @@ export function planPage(
     [`${c.bold(printable(target, 1024))} ${tint(verdict)}`, ...because.map((line) => `  ${line}`)],
     (problems ?? []).flatMap(({ file, line, column, message, hint }) => [
       `  ${c.red(`${printable(file, 1024)}:${line}:${column}`)}`,
-      ...wrapped(`${message}${hint === undefined ? "" : ` ${hint}`}`, width - 6).map((text) => `      ${text}`),
+      ...wrapped(printable(`${message}${hint === undefined ? "" : ` ${hint}`}`, 4000), width - 6).map(
+        (text) => `      ${text}`,
+      ),
     ]),
     request === undefined ? [] : requestLines(request, provenance ?? {}, c.dim),
     findings.flatMap((finding) => findingLines(finding, width, c)),
@@ -95,7 +97,7 @@ function dryRunLines(
     ];
   return [
     c.red(`  ECS would refuse it with ${code}.`),
-    ...wrapped(reason, width - 6).map((line) => `      ${line}`),
+    ...wrapped(printable(reason, 4000), width - 6).map((line) => `      ${line}`),
     ...wrapped(advice, width - 8).map((line, index) => `      ${index === 0 ? c.dim("→") : " "} ${line}`),
   ];
 }

@@ -9,6 +9,7 @@ import type { ImportImageRequest } from "../../shared/importing/import-request.t
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { inspectImage } from "../../shared/inspection/inspect-image.ts";
 import { type JobSubject, jobIdOf } from "../../shared/ledger/job.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import { sidecarNamesOf } from "../../shared/manifest/manifest-names.ts";
 import type { Problem } from "../../shared/manifest/problem.ts";
 import { type Connection, type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
@@ -37,7 +38,7 @@ export async function runPlan(
   const answer = await unlessUnreachable(() => planOf(target, options, environment, output));
   output.out(
     options.json
-      ? `${JSON.stringify(answer, null, 2)}\n`
+      ? `${printableJson(answer, 2)}\n`
       : planPage(target, answer, { colour: output.isTerminal, columns: output.columns }),
   );
   return answer.decision === "import" && answer.dryRun?.valid !== false ? exitCodes.good : exitCodes.no;

@@ -42,12 +42,18 @@ export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
     async read({ bucket, key }, maximumBytes) {
       const answer = await absentIs(undefined, clientOf(bucket).getStream(key), objectIsAbsent);
       if (!answer) return undefined;
+      const headers = headersOf(answer.res);
+      // GetObject follows links, with the target's bytes and length and the link's own other headers.
+      if (headers["x-oss-object-type"] === "Symlink") {
+        (answer.stream as { destroy?: () => void }).destroy?.();
+        throw new CloudError({ service: "oss", code: "Symlink", message: `${key} is a symbolic link` });
+      }
       const body = await collect(answer.stream, maximumBytes, key);
       // The beginning of a manifest can be a good manifest too: half an answer must not pass for the whole.
-      const checksum = headersOf(answer.res)["x-oss-hash-crc64ecma"];
+      const checksum = headers["x-oss-hash-crc64ecma"];
       if (checksum !== undefined && checksum !== crc64Text(body))
         throw unread(`OSS sent ${body.length} bytes of ${key} that do not have its checksum`);
-      return { body, etag: bareEtag(headersOf(answer.res)["etag"]) };
+      return { body, etag: bareEtag(headers["etag"]) };
     },
 
     async readRange({ bucket, key }, { offset, length, etag }) {

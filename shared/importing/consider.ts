@@ -191,8 +191,9 @@ async function inspectDisks(
   if (mode === "off") return disks;
   const look = async (disk: PlannedDisk, depth: "header" | "full"): Promise<PlannedDisk> => {
     const object: ObjectRef = { bucket, key: disk.key };
-    // What cannot be read at all is left to the plan, which names the reason.
-    const unreadable = disk.facts.storageClass.includes("Archive") && !disk.facts.restored;
+    // What cannot be read, or must not be because it is another object's content, is left to the plan, which names the reason.
+    const { storageClass, restored, type } = disk.facts;
+    const unreadable = type === "Symlink" || (storageClass.includes("Archive") && !restored);
     return unreadable ? disk : { ...disk, inspection: await inspect(objectReader(objects, object, disk.facts), depth) };
   };
   const [system, ...data] = disks;

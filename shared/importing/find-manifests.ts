@@ -1,5 +1,5 @@
 import { isCloudError } from "../cloud/cloud-error.ts";
-import type { ObjectStore } from "../cloud/ports.ts";
+import type { ListedObject, ObjectStore } from "../cloud/ports.ts";
 import { bucketManifestNames, manifestConflict, sidecarNamesOf } from "../manifest/manifest-names.ts";
 import type { Problem } from "../manifest/problem.ts";
 import type { ReadManifest } from "../manifest/read-manifest.ts";
@@ -23,6 +23,18 @@ export const findSidecar = (objects: ObjectStore, bucket: string, imageKey: stri
 type Reading = typeof import("../manifest/read-manifest.ts");
 
 const maximumKeyInBytes = 1023;
+
+/** What is wrong with a manifest that `read` refuses, by the code of the refusal. */
+const refusals: Readonly<Record<string, Pick<Problem, "message" | "hint">>> = {
+  TooLarge: {
+    message: `The manifest is larger than ${maxManifestBytes} bytes.`,
+    hint: "Make it smaller: a manifest is a page of settings.",
+  },
+  Symlink: {
+    message: "The manifest is a symbolic link, and links are not followed.",
+    hint: "Upload the manifest itself.",
+  },
+};
 
 /** All names that a manifest can have are listed, which is one call; only one that exists is read. */
 async function find<Manifest>(
@@ -48,19 +60,9 @@ async function find<Manifest>(
     const result = read(reading, found.body, file);
     return "problems" in result ? result : { manifest: result };
   } catch (error) {
-    if (!isCloudError(error) || error.code !== "TooLarge") throw error;
-    return {
-      problems: [
-        {
-          file,
-          line: 1,
-          column: 1,
-          pointer: "",
-          message: `The manifest is larger than ${maxManifestBytes} bytes.`,
-          hint: "Make it smaller: a manifest is a page of settings.",
-        },
-      ],
-    };
+    const refusal = isCloudError(error) ? refusals[error.code] : undefined;
+    if (refusal === undefined) throw error;
+    return { problems: [{ file, line: 1, column: 1, pointer: "", ...refusal }] };
   }
 }
 
@@ -69,13 +71,17 @@ async function presentOf(objects: ObjectStore, bucket: string, names: readonly s
   const prefix = first.slice(0, first.lastIndexOf(".") + 1);
   // No sidecar can lie beside an image whose key is nearly as long as keys may be; OSS refuses so long a prefix.
   if (Buffer.byteLength(prefix) > maximumKeyInBytes) return [];
-  const present: string[] = [];
-  let startAfter: string | undefined;
-  // Others may have put any number of objects with the same beginning before the manifest: they must not hide it.
-  do {
-    const page = await objects.list(bucket, { prefix, ...(startAfter === undefined ? {} : { startAfter }) });
-    for (const { key } of page.objects) if (names.includes(key)) present.push(key);
-    startAfter = page.more ? page.objects.at(-1)?.key : undefined;
-  } while (startAfter !== undefined);
-  return present;
+  const page = await objects.list(bucket, { prefix });
+  const present = keysAmong(names, page.objects);
+  if (!page.more) return present;
+  // Others may have put any number of objects with the same beginning before the manifest. They must neither hide it nor be
+  // walked through: of the keys that begin with a name, the name itself is the first.
+  const pages = await Promise.all(names.map((name) => objects.list(bucket, { prefix: name, limit: 1 })));
+  return keysAmong(
+    names,
+    pages.flatMap((one) => one.objects),
+  );
 }
+
+const keysAmong = (names: readonly string[], objects: readonly ListedObject[]): readonly string[] =>
+  objects.map(({ key }) => key).filter((key) => names.includes(key));

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log, LogFields, LogLevel } from "./log.ts";
+import { printableJson } from "./printable-json.ts";
 
 const order: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
@@ -45,13 +46,3 @@ function shortened(line: object, { characters, items }: (typeof shortenings)[num
     return Array.isArray(value) ? value.slice(0, items) : value;
   });
 }
-
-/**
- * JSON.stringify escapes what is below U+0020. Terminals and viewers also act on C1 controls, line separators and
- * direction marks, so those are escaped too: text from outside stays text.
- */
-const printableJson = (value: unknown): string =>
-  JSON.stringify(value).replace(
-    /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );

@@ -1,13 +1,12 @@
 /** The longest key that OSS takes, in bytes of UTF-8. */
 const maxKeyBytes = 1023;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const invisible = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** What is wrong with the `ossObject` of a disk, in one sentence; undefined when nothing is. */
 export function diskPathFault(ossObject: string): string | undefined {
   if (/\p{Surrogate}/u.test(ossObject)) return "A disk's key is not well-formed Unicode.";
   if (invisible.test(ossObject))
-    return "A disk's key has control characters, or characters that change the direction of text.";
+    return "A disk's key has control or invisible characters, or such that change the direction of text.";
   if (ossObject.includes("\\")) return "A disk's key cannot contain a backslash.";
   const segments = ossObject.replace(/^\//, "").split("/");
   if (segments.includes("")) return "A disk's key has an empty part: two slashes in a row, or a slash at its end.";

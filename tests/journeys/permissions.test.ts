@@ -148,6 +148,11 @@ async function allFlows(product: Product): Promise<void> {
   cloud.fc?.deliverOssEvent(eventOf(product, "never-there.raw"));
   await putAll({ "strict/still-waits.raw": raw(1, 12) });
 
+  // A disk that waits, and that a set named for a while: the tick forgets that.
+  await putAll({ "strict/member.raw": raw(1, 14) });
+  await putAll({ "strict/set.qcow2.import.yaml": "disks:\n  - {}\n  - ossObject: member.raw\n" });
+  await putAll({ "strict/set.qcow2.import.yaml": "{}\n" });
+
   // What waits and what is parked is looked at by the tick once it is due.
   cloud.roles.clear();
   await putAll({ "retried.qcow2": image(13) });

@@ -165,6 +165,37 @@ describe("someone who can only upload", () => {
     expect(importsOf("team-a/bell\u0007.raw")).toEqual([]);
   });
 
+  describe("by symbolic links", () => {
+    const link = (key: string, target: string) =>
+      product.bucket.putSymlink(key, target, {} as Parameters<typeof product.bucket.putSymlink>[2]);
+
+    it("cannot have another folder's image imported, or looked into", async () => {
+      await link("team-a/link.qcow2", "team-b/secret.qcow2");
+      await product.settle();
+      expect(last("team-a/link.qcow2")).toMatchObject({
+        event: "image.rejected",
+        reason: expect.stringContaining("link"),
+      });
+      await uploadWith("team-a/linked-disk.raw", "disks:\n  - {}\n  - ossObject: link.qcow2\n");
+      expect(last("team-a/linked-disk.raw")).toMatchObject({ event: "image.rejected" });
+      expect(product.linesOf("team-a/link.qcow2").map(({ event }) => event)).not.toContain("image.inspected");
+      expect(imports.filter((parameters) => disksOf(parameters).includes("team-a/link.qcow2"))).toEqual([]);
+    });
+
+    it("cannot read another folder's file as a manifest", async () => {
+      await product.bucket.put("team-b/passwords.yaml", Buffer.from("correct-horse: battery-staple\n"));
+      await link("team-a/reader.raw.import.yaml", "team-b/passwords.yaml");
+      await product.upload("team-a/reader.raw", raw(1, 70));
+      await product.settle();
+      expect(last("team-a/reader.raw")).toMatchObject({
+        event: "manifest.invalid",
+        reason: expect.stringContaining("symbolic link"),
+      });
+      const said = `${product.output.join("\n")}${JSON.stringify(await product.statusOf("team-a/reader.raw"))}`;
+      expect(said).not.toMatch(/correct-horse|battery-staple/);
+    });
+  });
+
   it("has had no disk imported from outside its folder", () => {
     const fromTeamA = imports.filter((parameters) => disksOf(parameters).some((disk) => disk.startsWith("team-a/")));
     expect(fromTeamA.length).toBeGreaterThan(1);

@@ -68,6 +68,7 @@ describe("the policies of ram/", () => {
   it.each([
     ["oss:PutObject", "acs:oss:*:1:images/web.qcow2"],
     ["oss:DeleteObject", "acs:oss:*:1:images/web.qcow2"],
+    ["oss:DeleteObject", "acs:oss:*:1:state/jobs/1"],
     ["oss:GetObject", "acs:oss:*:1:others/web.qcow2"],
     ["oss:GetObject", "acs:oss:*:1:images-of-others/web.qcow2"],
     ["oss:GetObject", "acs:oss:*:2:images/web.qcow2"],
