@@ -1,5 +1,6 @@
 import colours from "picocolors";
 import type { InspectionReport, PartitionSummary } from "../../shared/inspection/report.ts";
+import { printable } from "../../shared/manifest/source-tree.ts";
 
 import { bytesText } from "../bytes-text.ts";
 import { cut } from "../terminal-text.ts";
@@ -26,7 +27,7 @@ export function inspectionPage(
   // Long lines are hard to read, and a window may be very narrow.
   const width = Math.max(40, Math.min(columns, 100));
   const sections = [
-    [c.bold(report.source), ...facts(report, lookedInside)],
+    [c.bold(printable(report.source)), ...facts(report, lookedInside)],
     picture(report, width, c),
     report.findings.length > 0 ? report.findings.flatMap((finding) => findingLines(finding, width, c)) : [],
     [verdict(report, c), c.dim(costLine(report))],
@@ -60,7 +61,9 @@ function facts(report: InspectionReport, lookedInside: boolean): readonly string
     ["cloud-init", guest?.cloudInit],
     ["NVMe", guest?.nvmeSupport],
   ];
-  return rows.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(labelWidth)}${value}`]));
+  return rows.flatMap(([label, value]) =>
+    value === undefined ? [] : [`  ${label.padEnd(labelWidth)}${printable(value)}`],
+  );
 }
 
 /** What the machine saw. ECS counts in whole GiB: said only where that makes another size of it, as for many a VHD. */
@@ -83,7 +86,7 @@ function picture(
   return [
     `  ${title}`,
     `  ${c.cyan(bar)}`,
-    ...partitions.map((partition) => `  ${cut(partitionLine(partition), width - 2)}`),
+    ...partitions.map((partition) => `  ${cut(printable(partitionLine(partition)), width - 2)}`),
   ];
 }
 

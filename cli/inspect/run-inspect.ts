@@ -3,8 +3,9 @@ import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { type InspectionStage, inspectImage } from "../../shared/inspection/inspect-image.ts";
 import type { InspectionReport } from "../../shared/inspection/report.ts";
 import { openFile } from "../../shared/inspection/source/file-reader.ts";
-import { openUrl } from "../../shared/inspection/source/http-reader.ts";
+import { addressWithoutSecrets, openUrl } from "../../shared/inspection/source/http-reader.ts";
 import type { RangeReader } from "../../shared/inspection/source/range-reader.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import { type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
 import { troubleOf } from "../ops/operator.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
@@ -32,7 +33,7 @@ export async function openTarget(
       if (!facts) throw new Unasked(`There is no object ${target}.`);
       return objectReader(objects, object, facts);
     }
-    if (/^https?:\/\//i.test(target)) return await openUrl(target);
+    if (isHttp(target)) return await openUrl(target);
     if (!isLocal(target)) throw new Unasked(`${target} is neither a file, nor http(s)://…, nor oss://bucket/key.`);
     return await openFile(target);
   } catch (error) {
@@ -43,8 +44,9 @@ export async function openTarget(
 function asUnasked(target: string, error: unknown): Unasked {
   if (error instanceof Unasked) return error;
   const trouble = troubleOf(error);
+  const shown = isHttp(target) ? addressWithoutSecrets(target) : target;
   return new Unasked(
-    trouble.startsWith(target) ? `${trouble.replace(/\.$/, "")}.` : `${target} cannot be read: ${trouble}`,
+    trouble.startsWith(shown) ? `${trouble.replace(/\.$/, "")}.` : `${shown} cannot be read: ${trouble}`,
   );
 }
 
@@ -94,7 +96,7 @@ export async function runInspect(
   const report = await inspectTarget(target, options, environment, output);
   output.out(
     options.json
-      ? `${JSON.stringify(report, null, 2)}\n`
+      ? `${printableJson(report, 2)}\n`
       : inspectionPage(isLocal(target) ? withFileName(report, target) : report, {
           colour: takesColours(output),
           columns: output.columns,
@@ -103,6 +105,8 @@ export async function runInspect(
   );
   return report.importable ? exitCodes.good : exitCodes.no;
 }
+
+const isHttp = (target: string): boolean => /^https?:\/\//i.test(target);
 
 const isLocal = (target: string): boolean => !/^[a-z]+:\/\//i.test(target);
 

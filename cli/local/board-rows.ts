@@ -1,5 +1,6 @@
 import colours from "picocolors";
 import { printable } from "../../shared/inspection/printable-text.ts";
+import { bytesText } from "../bytes-text.ts";
 import { cut, cutMiddle, displayWidth, padded } from "../terminal-text.ts";
 import type { Board, BoardJob } from "./job-board.ts";
 
@@ -55,13 +56,8 @@ function heading(jobs: readonly BoardJob[], shown: number, columns: number, c: C
 function stateOf({ outcome, progress, imageId, reason, ...job }: BoardJob, columns: number, c: Colours): string {
   const seconds = `${Math.max(0, Math.round((job.lastSeen - job.firstSeen) / 1000))} s`;
   switch (outcome) {
-    case "running": {
-      const numbers = `${String(Math.round(progress)).padStart(3)} %  ${seconds.padStart(5)}`;
-      const barWidth = Math.max(0, Math.min(30, columns - displayWidth(numbers) - 2));
-      const filled = Math.round((Math.min(100, progress) / 100) * barWidth);
-      const bar = `${c.cyan("█".repeat(filled))}${c.dim("░".repeat(barWidth - filled))}`;
-      return barWidth < 4 ? cut(numbers, columns) : `${bar}  ${numbers}`;
-    }
+    case "running":
+      return barWith(progress, seconds.padStart(5), columns, c);
     case "available":
       return tinted(c.green, "✓ available", `${imageId ?? ""}  ${seconds}`, columns);
     case "waiting":
@@ -69,6 +65,34 @@ function stateOf({ outcome, progress, imageId, reason, ...job }: BoardJob, colum
     default:
       return tinted(c.red, `✗ ${outcome}`, reason, columns);
   }
+}
+
+/** A bar, its percentage, and what else is to be said; without the bar where it is too narrow for one. */
+function barWith(percent: number, rest: string, columns: number, c: Colours): string {
+  const numbers = `${String(Math.round(percent)).padStart(3)} %  ${rest}`;
+  const barWidth = Math.max(0, Math.min(30, columns - displayWidth(numbers) - 2));
+  const filled = Math.round((Math.min(100, percent) / 100) * barWidth);
+  const bar = `${c.cyan("█".repeat(filled))}${c.dim("░".repeat(barWidth - filled))}`;
+  return barWidth < 4 ? cut(numbers, columns) : `${bar}  ${numbers}`;
+}
+
+export interface UploadProgress {
+  readonly key: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Of 1. */
+  readonly fraction: number;
+}
+
+/** How far an upload is, as one line for a terminal. */
+export function uploadRow(
+  { key, size, fraction }: UploadProgress,
+  { columns, colour }: Pick<BoardSpace, "columns" | "colour">,
+): string {
+  const c = colours.createColors(colour);
+  const name = `↑ ${cutMiddle(printable(key, 1024), Math.max(10, Math.min(38, Math.floor(columns * 0.4) - 2)))}`;
+  const amount = `${bytesText(Math.round(size * fraction))} of ${bytesText(size)}`;
+  return `${name}  ${barWith(fraction * 100, amount, columns - displayWidth(name) - 2, c)}`;
 }
 
 function tinted(tint: (text: string) => string, word: string, rest: string | undefined, columns: number): string {

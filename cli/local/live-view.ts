@@ -2,7 +2,7 @@ import colours from "picocolors";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import type { Output } from "../outcome.ts";
 import { displayWidth } from "../terminal-text.ts";
-import { boardRows } from "./board-rows.ts";
+import { boardRows, type UploadProgress, uploadRow } from "./board-rows.ts";
 import type { Board, BoardLine } from "./job-board.ts";
 
 /** Shows log lines, and, on a terminal, the list of imports below them. */
@@ -10,13 +10,21 @@ export interface LiveView {
   line(line: ShownLine): void;
   text(text: string): void;
   update(board: Board): void;
+  /** How far an upload is; undefined when there is none. Shown on a terminal only. */
+  uploading(upload: UploadProgress | undefined): void;
   end(): void;
 }
 
 type ShownLine = BoardLine & { readonly level?: string; readonly message?: string; readonly advice?: string };
 
 /** Nothing but what the caller writes itself. */
-export const silentView: LiveView = { line: () => {}, text: () => {}, update: () => {}, end: () => {} };
+export const silentView: LiveView = {
+  line: () => {},
+  text: () => {},
+  update: () => {},
+  uploading: () => {},
+  end: () => {},
+};
 
 /** Plain lines for pipes and files. */
 export function plainView({ out }: Output): LiveView {
@@ -27,16 +35,20 @@ export function plainView({ out }: Output): LiveView {
     },
     text: (text) => out(`${text}\n`),
     update: () => {},
+    uploading: () => {},
     end: () => {},
   };
 }
 
 const maximumRows = 14;
+const smallestShownInBytes = 32 * 2 ** 20;
+const percentOf = ({ fraction }: UploadProgress): number => Math.floor(fraction * 100);
 
 /** Log lines scroll; the imports stay below them with a bar each. */
 export function terminalView(output: Output): LiveView {
   let drawn: readonly string[] = [];
   let board: Board = new Map();
+  let upload: UploadProgress | undefined;
   const erase = (): string => {
     // The terminal may have become narrower since: what was one line may be several by now.
     const lines = drawn.reduce((sum, row) => sum + Math.max(1, Math.ceil(plainWidth(row) / output.columns)), 0);
@@ -45,7 +57,8 @@ export function terminalView(output: Output): LiveView {
   const draw = (above: string): void => {
     // One column is left free, as some terminals begin a new line after the last one.
     const rows = Math.min(maximumRows, Math.floor((output.rows ?? 24) / 2));
-    const next = boardRows(board, { columns: output.columns - 1, rows, colour: true });
+    const space = { columns: output.columns - 1, rows, colour: true };
+    const next = [...(upload ? [uploadRow(upload, space)] : []), ...boardRows(board, space)];
     output.out(`${erase()}${above}${next.map((row) => `${row}\n`).join("")}`);
     drawn = next;
   };
@@ -61,9 +74,17 @@ export function terminalView(output: Output): LiveView {
       board = now;
       draw("");
     },
+    uploading: (now) => {
+      // Smaller ones are done before anyone could read it; and a hundred steps are enough for the others.
+      if (now !== undefined && now.size < smallestShownInBytes) return;
+      if (now && upload?.key === now.key && percentOf(now) === percentOf(upload)) return;
+      upload = now;
+      draw("");
+    },
     end: () => {
       drawn = [];
       board = new Map();
+      upload = undefined;
     },
   };
 }

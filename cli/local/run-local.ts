@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedCloud } from "../../local/embedded-cloud.ts";
+import type { Failure } from "../../local/fc/async-invocations.ts";
 import { alibabaObjects } from "../../shared/cloud/alibaba-objects.ts";
 import { uploadFile } from "../../shared/cloud/alibaba-upload.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
+import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import { bytesText } from "../bytes-text.ts";
 import { type Connection, connectionFileIn } from "../connection.ts";
@@ -15,6 +17,7 @@ import { packageRoot } from "../package-root.ts";
 import { deployLocally, localBucket, localRegion, localStateBucket } from "./deployed-locally.ts";
 import { type Board, isAtAnEnd, parseLogLine, withLine } from "./job-board.ts";
 import { type LiveView, plainView, silentView, terminalView } from "./live-view.ts";
+import { givenUp, summaryLine, summaryOf, type Upload } from "./local-summary.ts";
 import { writeSampleImage } from "./sample-image.ts";
 
 export interface LocalOptions {
@@ -29,19 +32,19 @@ export interface LocalOptions {
   readonly tickSeconds: number;
 }
 
-interface Upload {
-  readonly key: string;
-  readonly path: string;
-  readonly size: number;
-}
-
 /** Runs the product on the embedded cloud until `interrupted` resolves, or with `once` until every upload has ended. */
 export async function runLocal(options: LocalOptions, output: Output, interrupted: Promise<void>): Promise<ExitCode> {
   const uploads = await readableFiles(options.files);
   const dataDirectory = await dataDirectoryOf(options);
   let board: Board = new Map();
   const view: LiveView = options.json ? silentView : output.isTerminal ? terminalView(output) : plainView(output);
-  const cloud = await start(options, dataDirectory, (text) => {
+  const onGivenUp = (failure: Failure): void => {
+    const { key, reason, tries } = givenUp(failure);
+    view.text(
+      `Function Compute has given up the event of ${printable(key, 1024)} after ${tries} tries: ${printable(reason, 2000)}${options.once ? "" : `\n${" ".repeat(9)}→ Once that is mended: oss-image-import replay ${shellQuoted(`oss://${localBucket}/${key}`)}`}`,
+    );
+  };
+  const cloud = await start(options, dataDirectory, onGivenUp, (text) => {
     const line = parseLogLine(text);
     if (!line) return;
     if (options.json) output.out(`${text}\n`);
@@ -66,11 +69,9 @@ export async function runLocal(options: LocalOptions, output: Output, interrupte
         view.text(`Ended. ${running} of the imports were still running; they end with the embedded ECS.`);
       return exitCodes.good;
     }
-    const jobs = summaryOf(wanted, board);
+    const jobs = summaryOf(wanted, board, cloud.fc?.failures ?? []);
     if (options.json) output.out(`${JSON.stringify({ event: "local.summary", jobs })}\n`);
-    else
-      for (const job of jobs)
-        output.out(`${job.outcome.padEnd(9)} ${job.key}${job.imageId ? ` ${job.imageId}` : ""} (${job.seconds} s)\n`);
+    else for (const job of jobs) output.out(`${summaryLine(job)}\n`);
     return stopped || jobs.some(({ outcome }) => outcome === "failed" || outcome === "rejected")
       ? exitCodes.no
       : exitCodes.good;
@@ -140,6 +141,7 @@ async function makeFolder(folder: string): Promise<void> {
 async function start(
   options: LocalOptions,
   dataDirectory: string,
+  onFailure: (failure: Failure) => void,
   onLine: (text: string) => void,
 ): Promise<EmbeddedCloud> {
   const { ossPort, ecsPort, fcPort, importSeconds, tickSeconds } = options;
@@ -151,6 +153,7 @@ async function start(
       ecsSettings: { importSeconds, invitedToVmdk: true },
       tickSeconds,
       onLogLine: ({ text }) => onLine(text),
+      functions: { onFailure },
     });
   } catch (error) {
     const { code, port } = error as { code?: string; port?: number };
@@ -221,9 +224,13 @@ async function uploadAll(uploads: readonly Upload[], cloud: EmbeddedCloud, view:
   const target = { region: localRegion, credentials: cloud.account, endpoint: cloud.endpoints.oss };
   for (const { key, path, size } of uploads) {
     view.text(`Uploading ${printable(path, 1024)} (${bytesText(size)}) …`);
-    await uploadFile(target, { bucket: localBucket, key }, { path, size }).catch((error: unknown) => {
+    const upload = uploadFile(target, { bucket: localBucket, key }, { path, size }, (fraction) =>
+      view.uploading({ key, size, fraction }),
+    );
+    await upload.catch((error: unknown) => {
       throw new Unasked(`${path} could not be uploaded: ${error instanceof Error ? error.message : error}`);
     });
+    view.uploading(undefined);
   }
 }
 
@@ -239,35 +246,4 @@ async function untilAllEnded(uploads: readonly Upload[], cloud: EmbeddedCloud, b
     if (jobs.every(isAtAnEnd) && (unseen.length === 0 || given >= unseen.length)) return;
     await delay(pollInMilliseconds);
   }
-}
-
-interface JobSummary {
-  readonly bucket: string;
-  readonly key: string;
-  readonly outcome: string;
-  readonly imageId?: string;
-  readonly taskId?: string;
-  readonly findings: readonly unknown[];
-  readonly seconds: number;
-}
-
-function summaryOf(uploads: readonly Upload[], board: Board): readonly JobSummary[] {
-  const manifests = new Set(
-    uploads.map(({ key }) => key).filter((key) => ["sidecar", "bucket-manifest"].includes(objectKind(key).kind)),
-  );
-  const seen = [...board.values()].filter(({ key, jobId }) => !manifests.has(key) || jobId === undefined);
-  const missing = uploads.filter(({ key }) => !board.has(key) && !manifests.has(key));
-  return [
-    ...seen.map(({ bucket, key, outcome, imageId, taskId, findings, firstSeen, lastSeen }) => ({
-      bucket,
-      key,
-      outcome: outcome === "running" ? "failed" : outcome,
-      ...(imageId ? { imageId } : {}),
-      ...(taskId ? { taskId } : {}),
-      findings,
-      seconds: Math.round((lastSeen - firstSeen) / 1000),
-    })),
-    // The function failed at every try: the event lies in the failure queue.
-    ...missing.map(({ key }) => ({ bucket: localBucket, key, outcome: "failed", findings: [], seconds: 0 })),
-  ];
 }

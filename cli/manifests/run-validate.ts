@@ -1,16 +1,18 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import colours from "picocolors";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import { isBucketManifestKey } from "../../shared/manifest/manifest-names.ts";
 import type { Problem } from "../../shared/manifest/problem.ts";
 import { readManifest } from "../../shared/manifest/read-manifest.ts";
+import { printable } from "../../shared/manifest/source-tree.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
 import { takesColours, wrapped } from "../terminal-text.ts";
 
 /** Reads manifests from disk and names every problem. A file called like the bucket manifest is read as one. */
 export function runValidate(files: readonly string[], { json }: { readonly json: boolean }, output: Output): ExitCode {
   const problems = files.flatMap((file) => problemsOf(file));
-  if (json) output.out(`${JSON.stringify({ valid: problems.length === 0, problems }, null, 2)}\n`);
+  if (json) output.out(`${printableJson({ valid: problems.length === 0, problems }, 2)}\n`);
   else output.out(page(files, problems, output));
   return problems.length === 0 ? exitCodes.good : exitCodes.no;
 }
@@ -46,11 +48,11 @@ function page(files: readonly string[], problems: readonly Problem[], output: Ou
   const c = colours.createColors(takesColours(output));
   const width = Math.max(40, Math.min(output.columns, 100));
   if (problems.length === 0)
-    return `${c.green(files.length === 1 ? `${files[0]} is valid.` : `All ${files.length} manifests are valid.`)}\n`;
+    return `${c.green(files.length === 1 ? `${printable(files[0] ?? "")} is valid.` : `All ${files.length} manifests are valid.`)}\n`;
   const lines = problems.flatMap(({ file, line, column, pointer, message, hint }) => [
-    `${c.bold(`${file}:${line}:${column}`)}  ${c.red(message)}`,
-    ...(pointer ? [c.dim(`    at ${pointer}`)] : []),
-    ...(hint ? wrapped(hint, width - 6).map((line, index) => `    ${index === 0 ? "→" : " "} ${line}`) : []),
+    `${c.bold(`${printable(file)}:${line}:${column}`)}  ${c.red(printable(message))}`,
+    ...(pointer ? [c.dim(`    at ${printable(pointer)}`)] : []),
+    ...(hint ? wrapped(printable(hint), width - 6).map((line, index) => `    ${index === 0 ? "→" : " "} ${line}`) : []),
   ]);
   return `${lines.join("\n")}\n\n${problems.length} ${problems.length === 1 ? "problem" : "problems"}.\n`;
 }

@@ -7,6 +7,7 @@ import { printable } from "../../shared/manifest/source-tree.ts";
 import { inParallel } from "../../shared/runtime/in-parallel.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
+import { imagePrefixOf } from "./deployment.ts";
 import { type Forecast, forecastOf, setOf } from "./forecast.ts";
 import { bucketTarget, type Environment, logTo, openOperator, unlessUnreachable } from "./operator.ts";
 import { exitCodeOf, type Replayed, replay } from "./run-replay.ts";
@@ -41,7 +42,11 @@ export async function runBackfill(
     // Listing a large bucket may take a while; each image then has time of its own.
     candidatesIn(prefix, parallel, await operator.deps(undefined, 3600)),
   );
+  const watched = candidates.length > 0 ? await imagePrefixOf(operator, environment) : undefined;
+  const isWatched = ({ key }: { readonly key: string }): boolean => watched === undefined || key.startsWith(watched);
+  const remark = remarkOn(candidates.filter((candidate) => !isWatched(candidate)).length, watched ?? "");
   if (yes) {
+    if (remark !== "") output.err(remark);
     const done: Replayed[] = [];
     await inParallel(candidates, parallel, async ({ deliver }) => {
       done.push(await replay(deliver, bucket, (log) => operator.deps(log), logTo(output)));
@@ -60,11 +65,27 @@ export async function runBackfill(
   );
   forecasts.sort((a, b) => (a.key < b.key ? -1 : 1));
   if (json) {
-    const objects = forecasts.map(({ key, forecast }) => ({ bucket, key, ...forecast }));
-    output.out(`${JSON.stringify({ objects }, null, 2)}\n`);
-  } else output.out(page(target, forecasts));
+    const objects = forecasts.map(({ key, forecast }) => ({
+      bucket,
+      key,
+      ...forecast,
+      ...(watched === undefined ? {} : { watched: isWatched({ key }) }),
+    }));
+    output.out(`${JSON.stringify({ ...(watched === undefined ? {} : { imagePrefix: watched }), objects }, null, 2)}\n`);
+  } else {
+    output.out(page(target, forecasts));
+    if (remark !== "") output.out(`${remark}\n`);
+  }
   return exitCodes.good;
 }
+
+/** What lies where no upload is ever seen is imported all the same, since an operator asks for it by name. */
+const remarkOn = (outside: number, prefix: string): string =>
+  outside === 0
+    ? ""
+    : printable(
+        `${outside} of them ${outside === 1 ? "does" : "do"} not begin with ${prefix}, and the functions watch nothing else (IMAGE_PREFIX): backfill takes such images in, but uploads there go unseen.`,
+      );
 
 async function candidatesIn(prefix: string, parallel: number, deps: ImportDeps): Promise<readonly Candidate[]> {
   const { bucket, region, ledger } = deps;

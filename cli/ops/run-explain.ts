@@ -4,6 +4,7 @@ import type { JobRecord } from "../../shared/ledger/job.ts";
 import { imageKeyOf } from "../../shared/manifest/manifest-names.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
+import { imagePrefixOf } from "./deployment.ts";
 import { type Forecast, forecastOf, setOf } from "./forecast.ts";
 import { type Environment, objectTarget, openOperator, troubleOf, unlessUnreachable } from "./operator.ts";
 import { type Outlook, outlookOf } from "./outlook.ts";
@@ -21,6 +22,8 @@ export interface Story {
   readonly jobs: readonly JobStory[];
   /** What would happen to the present version; left out when it has a job. */
   readonly forecast?: Forecast;
+  /** Where the functions do not watch the key: what keys must begin with. */
+  readonly onlyWatched?: string;
 }
 
 export interface JobStory extends Outlook {
@@ -41,7 +44,9 @@ export async function runExplain(
 ): Promise<ExitCode> {
   const { bucket, key } = objectTarget(target);
   const operator = await openOperator(options, environment, bucket);
-  const story = await unlessUnreachable(async () => storyOf(key, await operator.deps()));
+  const told = await unlessUnreachable(async () => storyOf(key, await operator.deps()));
+  const prefix = told.forecast ? await imagePrefixOf(operator, environment) : undefined;
+  const story = prefix !== undefined && !key.startsWith(prefix) ? { ...told, onlyWatched: prefix } : told;
   if (story.object === null && story.jobs.length === 0)
     throw new Unasked(`There is no object ${target}, and no import of it is known.`);
   output.out(options.json ? `${JSON.stringify(story, null, 2)}\n` : storyText(story, output.isTerminal));

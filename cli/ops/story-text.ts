@@ -10,7 +10,7 @@ type Colours = ReturnType<typeof colours.createColors>;
 /** The story of one object for a person to read, from the top down. */
 export function storyText(story: Story, colour: boolean): string {
   const c = colours.createColors(colour);
-  const { bucket, key, object, jobs, forecast, partOf } = printableIn(story);
+  const { bucket, key, object, jobs, forecast, partOf, onlyWatched } = printableIn(story);
   const lines = [
     c.bold(`oss://${bucket}/${key}`),
     object
@@ -23,9 +23,11 @@ export function storyText(story: Story, colour: boolean): string {
     const { decision, reason, imageName, findings } = forecast;
     lines.push(
       "",
-      `No import of this version is known. The function would ${c.bold(decision)} it${imageName ? ` as ${imageName}` : ""}: ${reason}`,
+      `No import of this version is known. ${onlyWatched === undefined ? "The function" : "A replay"} would ${c.bold(decision)} it${imageName ? ` as ${imageName}` : ""}: ${reason}`,
       ...findingLines(findings),
     );
+    if (onlyWatched !== undefined)
+      lines.push("", `It was never seen: the functions watch only keys that begin with ${onlyWatched} (IMAGE_PREFIX).`);
     if (decision !== "ignore") lines.push("", `To have that done now: oss-image-import replay oss://${bucket}/${key}`);
   }
   return `${lines.join("\n")}\n`;

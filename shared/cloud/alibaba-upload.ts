@@ -1,3 +1,5 @@
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import OSS from "ali-oss";
 import type { AlibabaObjectsOptions } from "./alibaba-objects.ts";
 import type { ObjectRef } from "./ports.ts";
@@ -23,7 +25,8 @@ export async function uploadFile(
     authorizationV4: true,
     timeout: 30 * 60_000,
   });
-  if (file.size <= largestPutInBytes) await client.put(key, file.path);
+  if (file.size <= largestPutInBytes)
+    await client.putStream(key, counted(file, onProgress), { contentLength: file.size } as OSS.PutStreamOptions);
   else
     await client.multipartUpload(key, file.path, {
       partSize: partInBytes,
@@ -31,4 +34,20 @@ export async function uploadFile(
       progress: (fraction: number) => onProgress?.(fraction),
     });
   onProgress?.(1);
+}
+
+/** The file's bytes, telling each time how many of them were asked for. */
+function counted(
+  { path, size }: { readonly path: string; readonly size: number },
+  onProgress?: (fraction: number) => void,
+): Readable {
+  let sent = 0;
+  const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      yield chunk;
+      sent += chunk.length;
+      onProgress?.(Math.min(1, sent / size));
+    }
+  };
+  return Readable.from(count(createReadStream(path, { highWaterMark: 2 ** 20 })), { objectMode: false });
 }

@@ -212,6 +212,49 @@ describe("backfill", () => {
   });
 });
 
+describe("backfill and explain outside of what the functions watch", () => {
+  const remark = /do not begin with in\/, and the functions watch nothing else/;
+  const backfill = (json: boolean, options: ConnectionOptions = {}, environment = {}) =>
+    said(
+      (output, common) =>
+        runBackfill(url("un"), { ...common, ...options, yes: false, parallel: 2 }, environment, output),
+      json,
+    );
+
+  beforeAll(async () => {
+    for (const key of ["unwatched/a.raw", "unwatched/b.raw"]) await putUnseen(key, raw(1, 51));
+  });
+
+  it("says so, when an option, a variable or the deployed function tells what they watch", async () => {
+    expect((await backfill(false, { imagePrefix: "in/" })).out).toMatch(remark);
+    expect((await backfill(false, { imagePrefix: "unwatched/" })).out).toContain("1 of them does not begin with");
+    const { imagePrefix, objects } = JSON.parse((await backfill(true, { imagePrefix: "unwatched/" })).out);
+    expect(imagePrefix).toBe("unwatched/");
+    expect(objects.map(({ key, watched }: { key: string; watched: boolean }) => [key, watched])).toEqual([
+      ["unseen.raw", false],
+      ["unwatched/a.raw", true],
+      ["unwatched/b.raw", true],
+    ]);
+    // Deployed without a prefix.
+    expect(JSON.parse((await backfill(true)).out).imagePrefix).toBe("");
+    expect((await backfill(false)).out).not.toContain("IMAGE_PREFIX");
+  });
+
+  it("is silent about it when Function Compute cannot be asked", async () => {
+    expect(JSON.parse((await backfill(true, { fcEndpoint: "http://127.0.0.1:1" })).out)).not.toHaveProperty(
+      "imagePrefix",
+    );
+  });
+
+  it("tells of an object there why it was never seen", async () => {
+    const { out } = await said((output, common) =>
+      runExplain(url("unwatched/a.raw"), { ...common, imagePrefix: "in/" }, {}, output),
+    );
+    expect(out).toContain("the functions watch only keys that begin with in/ (IMAGE_PREFIX)");
+    expect(out).toContain("A replay would import it");
+  });
+});
+
 describe("cancel", () => {
   const cancel = (key: string) => said((output, common) => runCancel(url(key), common, {}, output), true);
 

@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspectionPage } from "../../../cli/inspect/inspection-page.ts";
+import { runValidate } from "../../../cli/manifests/run-validate.ts";
 import { statusTable } from "../../../cli/ops/status-table.ts";
 import { storyText } from "../../../cli/ops/story-text.ts";
 import type { Output } from "../../../cli/outcome.ts";
@@ -9,14 +14,37 @@ const evil = "x\u001b[2J\u001b]0;owned\u0007\u009b31m\u202egpj\u200b\u{e0041}\u2
 const finding = { code: "object.encrypted", severity: "error", message: `${evil} is encrypted.`, fix: evil } as const;
 
 const space = { colour: true, columns: 80 };
+const told = { text: "" };
 const output: Output = {
-  out: () => undefined,
+  out: (text) => {
+    told.text += text;
+  },
   err: () => undefined,
   isTerminal: true,
   columns: 80,
 };
 
 const pages: readonly (readonly [string, () => string])[] = [
+  [
+    "inspect",
+    () =>
+      inspectionPage(
+        {
+          source: `oss://images/${evil}`,
+          size: 1,
+          format: "RAW",
+          virtualSize: 2 ** 20,
+          diskImageSize: 1,
+          partitionTable: "gpt",
+          partitions: [{ index: 1, offset: 0, size: 512, type: evil, label: evil }],
+          guest: { platform: "Debian", distribution: { id: evil, name: evil }, kernels: [evil], cloudInit: evil },
+          findings: [finding],
+          importable: false,
+          cost: { requests: 1, bytes: 1, milliseconds: 1 },
+        } as unknown as Parameters<typeof inspectionPage>[0],
+        space,
+      ),
+  ],
   [
     "plan",
     () =>
@@ -49,7 +77,22 @@ const pages: readonly (readonly [string, () => string])[] = [
       ),
   ],
   ["--json", () => printableJson({ [evil]: evil, deep: [{ evil }] }, 2)],
+  ["validate", () => validated(`"${evil.replaceAll("\r\n", " ").replaceAll("\u0007", "\\a")}": 1\n`)],
 ];
+
+/** The page about a manifest, in a file whose name is as bad as names of files can be. */
+function validated(manifest: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "hostile-"));
+  try {
+    const file = join(folder, `${evil.replaceAll("/", "")}.import.yaml`);
+    writeFileSync(file, manifest.replaceAll("\u001b", "\\e"));
+    told.text = "";
+    runValidate([file], { json: false }, output);
+    return told.text;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describe("text from outside", () => {
   it.each(pages)("reaches the terminal of %s as text only", (_, page) => {

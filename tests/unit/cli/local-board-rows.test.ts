@@ -1,4 +1,4 @@
-import { boardRows } from "../../../cli/local/board-rows.ts";
+import { boardRows, uploadRow } from "../../../cli/local/board-rows.ts";
 import { type Board, type BoardLine, withLine } from "../../../cli/local/job-board.ts";
 import { plainView, terminalView } from "../../../cli/local/live-view.ts";
 import { displayWidth } from "../../../cli/terminal-text.ts";
@@ -106,5 +106,21 @@ describe("the views of the log", () => {
     view.end();
     view.text("Ended.");
     expect(texts.at(-1)).toBe("Ended.\n");
+  });
+});
+
+describe("the line of an upload", () => {
+  const row = (columns: number) =>
+    uploadRow(
+      { key: "a-rather-long-name-of-a-disk.raw", size: 4 * 2 ** 30, fraction: 0.256 },
+      { columns, colour: false },
+    );
+
+  it("has name, bar, percentage and amount", () => {
+    expect(row(100)).toMatch(/^↑ a-rather-long-name-of-a-disk\.raw {2}█{8}░{22} {3}26 % {2}1 GiB of 4 GiB$/);
+  });
+
+  it.each([200, 80, 60, 40, 20])("is not wider than %d columns", (columns) => {
+    expect(displayWidth(row(columns))).toBeLessThanOrEqual(columns);
   });
 });
