@@ -49,35 +49,21 @@ export const randomPart = "random schedules";
 
 const worldsAtOnce = 6;
 
+/** For scenarios that are not measured: about what an import and its ticks make. */
+const usualOfMost = 200;
+
 /** Runs what the extent asks for; each failure is reported as it is found. */
 export async function runAll(extent: Extent, { onFailure, onProgress }: Listeners): Promise<readonly Row[]> {
-  const usual = new Map<Scenario, number>();
-  for (const scenario of scenarios) {
-    const result = await runSchedule({ scenario, faults: [], seed: 0 }, 1000);
-    if (result.violations.length > 0)
-      onFailure({ schedule: { scenario, faults: [], seed: 0 }, violations: result.violations });
-    usual.set(scenario, result.requests);
-  }
-  const requestsOf = (scenario: Scenario): number => usual.get(scenario) ?? 200;
-  const known = scenarios.map((scenario) => ({ scenario, requests: requestsOf(scenario) }));
-  const parts: readonly (readonly [string, readonly Schedule[]])[] = [
-    ...scenarios.map((scenario) => {
-      const all = singleFaults(scenario, requestsOf(scenario));
-      const oneIn = scenario === plainUpload && !extent.isSample ? 1 : extent.oneIn;
-      return [scenario.name, all.filter((_, index) => index % oneIn === 0)] as const;
-    }),
-    ["in between any two calls", interruptions(extent.interruptions)],
-    ["pairs of faults, plain upload", faultPairs(requestsOf(plainUpload), extent.pairs)],
-    [
-      randomPart,
-      Array.from({ length: extent.random.count }, (_, index) => randomSchedule(known, extent.random.firstSeed + index)),
-    ],
-  ];
-  const shared = parts
-    .filter(([part]) => part.includes(extent.only))
+  const isAsked = (part: string): boolean => part.includes(extent.only);
+  // Chance may pick any scenario; the other parts need their own only.
+  const needed = scenarios.filter(({ name }) => isAsked(name) || isAsked(randomPart));
+  const usual = await usualRequests([...new Set([plainUpload, ...needed])], onFailure);
+  const requestsOf = (scenario: Scenario): number => usual.get(scenario) ?? usualOfMost;
+  const shared = partsOf(extent, requestsOf)
+    .filter(([part]) => isAsked(part))
     .map(([part, schedules]) => ({
       part,
-      mine: schedules.filter((_, index) => index % extent.share.of === extent.share.index),
+      mine: schedules().filter((_, index) => index % extent.share.of === extent.share.index),
     }));
   const total = shared.reduce((sum, { mine }) => sum + mine.length, 0);
   let done = 0;
@@ -99,6 +85,45 @@ export async function runAll(extent: Extent, { onFailure, onProgress }: Listener
     });
   }
   return rows;
+}
+
+/** How many requests each scenario makes when nothing fails. */
+async function usualRequests(
+  asked: readonly Scenario[],
+  onFailure: Listeners["onFailure"],
+): Promise<ReadonlyMap<Scenario, number>> {
+  const usual = new Map<Scenario, number>();
+  await atOnce(asked, worldsAtOnce, async (scenario) => {
+    const schedule: Schedule = { scenario, faults: [], seed: 0 };
+    const { violations, requests } = await judged(schedule, 1000);
+    if (violations.length > 0) onFailure({ schedule, violations });
+    usual.set(scenario, requests);
+  });
+  return usual;
+}
+
+/** The rows of the report, each with what makes its schedules. */
+function partsOf(
+  { isSample, oneIn, interruptions: withFaults, pairs, random }: Extent,
+  requestsOf: (scenario: Scenario) => number,
+): readonly (readonly [string, () => readonly Schedule[]])[] {
+  return [
+    ...scenarios.map((scenario) => {
+      const step = scenario === plainUpload && !isSample ? 1 : oneIn;
+      const some = (): readonly Schedule[] =>
+        singleFaults(scenario, requestsOf(scenario)).filter((_, index) => index % step === 0);
+      return [scenario.name, some] as const;
+    }),
+    ["in between any two calls", () => interruptions(withFaults)],
+    ["pairs of faults, plain upload", () => faultPairs(requestsOf(plainUpload), pairs)],
+    [
+      randomPart,
+      () => {
+        const known = scenarios.map((scenario) => ({ scenario, requests: requestsOf(scenario) }));
+        return Array.from({ length: random.count }, (_, index) => randomSchedule(known, random.firstSeed + index));
+      },
+    ],
+  ];
 }
 
 async function judged(schedule: Schedule, usual: number): Promise<ScheduleResult> {
