@@ -44,9 +44,13 @@ export function claim(
 ): Promise<Appended> {
   const { subject, uploadedAt, findings } = step;
   // A parked job keeps the memory of how long its account fault has lasted.
-  const memory: Pick<JobRecord, "tries" | "since"> =
+  const memory: Pick<JobRecord, "tries" | "since" | "parkedFor"> =
     previous?.state === "parked" || previous?.state === "claimed"
-      ? { tries: previous.tries ?? 0, since: previous.since ?? previous.at }
+      ? {
+          tries: previous.tries ?? 0,
+          since: previous.since ?? previous.at,
+          ...(previous.parkedFor ? { parkedFor: previous.parkedFor } : {}),
+        }
       : {};
   // A claim that was taken over again and again waits longer each time: ECS is not hammered while it is away.
   const pause = memory.tries ? parkingPauseInMilliseconds(memory.tries) : 0;

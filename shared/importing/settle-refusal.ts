@@ -45,17 +45,18 @@ async function park(claimed: JobRecord, failure: Failure, deps: ImportDeps): Pro
     advice,
     tries,
     since,
+    parkedFor: code,
     ...(attempt ? { attempt } : {}),
     ...(findings ? { findings } : {}),
     ...(requestId ? { requestId } : {}),
   };
+  // Reported once, and before it is written down: whoever goes on with a job whose process died here takes it for said.
+  logStep(deps.log, { ...claimed, ...step }, "import.parked", claimed.parkedFor === code ? "debug" : "warn");
   const made = await deps.ledger.append(claimed, step, {
     due: new Date(now.getTime() + parkingPauseInMilliseconds(tries)),
   });
   if (!made.done) return made.current;
   await writeStatus(made.record, deps);
-  // Reported once: later tries of the same fault are not news.
-  logStep(deps.log, made.record, "import.parked", tries === 1 ? "warn" : "debug");
   return made.record;
 }
 

@@ -86,6 +86,8 @@ export interface JobRecord {
   /** How often this state was tried again, and since when it has lasted. */
   readonly tries?: number;
   readonly since?: string;
+  /** The code of the account fault that was reported for this job: met again, it is no news. */
+  readonly parkedFor?: string;
 }
 
 /** What a step adds to a job: everything but what the ledger itself fills in. */

@@ -129,8 +129,16 @@ function logFaults({ handled, lines }: World, jobs: readonly (readonly JobRecord
     if (!last || !events) return [];
     return lines.some(({ event, fields }) => events.includes(event) && fields.jobId === last.jobId) ? [] : [last];
   });
+  const parked = jobs.flatMap((history) => history.filter(({ state }) => state === "parked").slice(0, 1));
+  const unreported = parked.filter(
+    ({ jobId }) =>
+      !lines.some(
+        ({ event, level, fields }) => event === "import.parked" && level === "warn" && fields.jobId === jobId,
+      ),
+  );
   return [
     ...unsaid.map((key) => `no line speaks of ${key}`),
     ...silentEnds.map(({ jobId, state }) => `no line says that job ${jobId} is ${state}`),
+    ...unreported.map(({ jobId }) => `no warning says that job ${jobId} is parked`),
   ];
 }

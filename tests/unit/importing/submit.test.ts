@@ -6,6 +6,7 @@ import { type ImportDeps, RetryLater } from "../../../shared/importing/import-de
 import type { ImportImageRequest } from "../../../shared/importing/import-request.ts";
 import { parkingPauseInMilliseconds } from "../../../shared/importing/settle-refusal.ts";
 import { submit } from "../../../shared/importing/submit.ts";
+import { takeOver } from "../../../shared/importing/take-over.ts";
 import { ossDiskMembers } from "../../../shared/ledger/disk-members.ts";
 import { type JobRecord, jobIdOf } from "../../../shared/ledger/job.ts";
 import { ossLedger } from "../../../shared/ledger/ledger.ts";
@@ -194,6 +195,32 @@ describe("the submission of a claimed job", () => {
       since: job.claimed.at,
     });
     expect(job.lines).toEqual(["warn import.parked", "debug import.parked"]);
+  });
+
+  it("says that it is parked although it was taken over from a process that died before", async () => {
+    const job = await claimedJob([{ begins: false, error: refusal("QuotaExceed.Image") }]);
+    const parked = await takeOver(job.claimed, { ...job.deps, claimant: "tick" });
+    expect(parked).toMatchObject({ state: "parked", tries: 2 });
+    expect(job.lines).toEqual(["warn import.parked"]);
+  });
+
+  it("says it before writing it down, so that no death in between hides it", async () => {
+    const job = await claimedJob([{ begins: false, error: refusal("QuotaExceed.Image") }]);
+    const died = new Error("the process was killed");
+    const dying = { ...job.deps.ledger, append: () => Promise.reject(died) };
+    await expect(submit(job.claimed, false, { ...job.deps, ledger: dying })).rejects.toBe(died);
+    expect(job.lines).toEqual(["warn import.parked"]);
+  });
+
+  it("says so again when it is another fault", async () => {
+    const codes = ["QuotaExceed.Image", "Account.Arrearage", "Account.Arrearage"];
+    const job = await claimedJob(codes.map((code) => ({ begins: false, error: refusal(code) })));
+    let record = await submit(job.claimed, false, job.deps);
+    for (const _ of codes.slice(1)) {
+      job.pass(60_000);
+      record = record && (await takeOver(record, job.deps));
+    }
+    expect(job.lines).toEqual(["warn import.parked", "warn import.parked", "debug import.parked"]);
   });
 
   it("ends a job that was parked for 14 days", async () => {
