@@ -1,8 +1,17 @@
 import { execFileSync } from "node:child_process";
 
-/** Runs qemu-img, whose answers are the oracle here. */
+/**
+ * Runs qemu-img, whose answers are the oracle here. For the key of an encrypted disk it times its own arithmetic, and fails
+ * where the clock of its processor time did not tick meanwhile, which on a busy machine happens: then it is run again.
+ */
 export function qemuImg(...parameters: string[]): string {
-  return execFileSync("qemu-img", parameters, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return execFileSync("qemu-img", parameters, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    } catch (error) {
+      if (tries === 20 || !String(error).includes("Unable to get accurate CPU usage")) throw error;
+    }
+  }
 }
 
 export function qemuIo(file: string, ...commands: string[]): void {
