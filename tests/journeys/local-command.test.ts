@@ -22,7 +22,6 @@ interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
-  readonly milliseconds: number;
 }
 
 function start(args: readonly string[]) {
@@ -34,9 +33,8 @@ function start(args: readonly string[]) {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     output.err += text;
   });
-  const started = performance.now();
   const ended = new Promise<Ended>((done) => {
-    child.once("close", (code) => done({ code, ...output, milliseconds: performance.now() - started }));
+    child.once("close", (code) => done({ code, ...output }));
   });
   return { child, output, ended };
 }
@@ -199,7 +197,7 @@ describe("local on a pipe", () => {
 
   it("imports what is copied into the folder; an interrupt ends it and its processes at once", async () => {
     const data = join(folder, "data");
-    const { child, output, ended } = start(["local", "--json", "--data", data, "--import-seconds", "60"]);
+    const { child, output, ended } = start(["local", "--json", "--data", data, "--import-seconds", "600"]);
     const until = async (event: string): Promise<void> => {
       for (let tries = 0; !output.out.includes(`"event":"${event}"`); tries += 1) {
         if (tries > 200) throw new Error(`no ${event} in: ${output.out}${output.err}`);
@@ -211,11 +209,10 @@ describe("local on a pipe", () => {
     copyFileSync(fileWith("dropped.qcow2", qcow2(64 * 2 ** 20, 9)), join(data, "oss/images/dropped.qcow2"));
     await until("import.submitted");
     const family = peaksInMiB(child.pid ?? 0).length;
-    const interrupted = performance.now();
+    // The import takes ten minutes, and the test has far less: whatever waits for it fails.
     child.kill("SIGINT");
     const { code } = await ended;
     expect(code).toBe(0);
-    expect(performance.now() - interrupted).toBeLessThan(2000);
     expect(family).toBeGreaterThan(1);
     expect(peaksInMiB(child.pid ?? 0)).toEqual([]);
     expect(existsSync(join(data, "connection.json"))).toBe(false);

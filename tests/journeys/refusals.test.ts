@@ -233,10 +233,13 @@ describe("what ECS refuses", () => {
     await product.upload("checked.raw.import.yaml", "detectionStrategy: Standard");
     await product.upload("checked.raw", raw(1, 50));
     await product.untilEnded();
-    await new Promise((done) => setTimeout(done, 1200));
-    await product.tick();
     expect(product.linesOf("checked.raw").map(({ event }) => event)).toContain("import.available");
-    const checked = product.linesOf("checked.raw").find((line) => "imageCheck" in line);
+    const checkedLine = () => product.linesOf("checked.raw").find((line) => "imageCheck" in line);
+    for (let ticks = 0; ticks < 50 && checkedLine() === undefined; ticks += 1) {
+      await new Promise((done) => setTimeout(done, 100));
+      await product.tick();
+    }
+    const checked = checkedLine();
     expect(JSON.stringify(checked)).toContain("NVMe.NotInstalled");
   });
 });
