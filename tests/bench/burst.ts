@@ -9,7 +9,7 @@ import { deployLocally, localBucket, localRegion } from "../../cli/local/deploye
 import type { EmbeddedCloud } from "../../local/embedded-cloud.ts";
 import { inParallel } from "../../shared/runtime/in-parallel.ts";
 import { imageBytes } from "../faults/image-bytes.ts";
-import { atMost, exactly, memoryAtMost } from "./bounds.ts";
+import { aSecond, atMost, exactly, memoryAtMost, reported, rounded } from "./bounds.ts";
 import { mebibytes, type Row, type Table } from "./table.ts";
 
 const packageRoot = resolve(fileURLToPath(new URL(".", import.meta.url)), "../..");
@@ -69,16 +69,13 @@ export async function burstTable(uploads: number): Promise<Table> {
       exactly("events given up", cloud.fc?.failures.length ?? Number.NaN, 0),
       atMost("ticks until all had ended", ticks, mostTicks),
       exactly("requests of the first upload", total(ofOne), callsOfAnImport + 1),
-      {
-        what: "requests of each upload, repeated events included",
-        value: (total(ofOthers) / (uploads - 1)).toFixed(1),
-      },
-      { what: "requests of the ticks for each", value: (total(ofTicks) / uploads).toFixed(1) },
-      { what: `imports begun, ${instances} instances`, value: `${((uploads - 1) / seconds).toFixed(1)} a second` },
+      reported("requests of each upload, repeated events included", total(ofOthers) / (uploads - 1), rounded),
+      reported("requests of the ticks for each", total(ofTicks) / uploads, rounded),
+      reported(`imports begun, ${instances} instances`, (uploads - 1) / seconds, aSecond),
       ...peaksOfInstances().map(({ name, peakMiB }) =>
         memoryAtMost(`peak memory of a process of ${name}`, peakMiB, memoryInMiB),
       ),
-      { what: "memory of the embedded cloud", value: mebibytes(process.memoryUsage().rss / 2 ** 20) },
+      reported("memory of the embedded cloud", process.memoryUsage().rss / 2 ** 20, mebibytes),
     ];
     return {
       title: `${uploads} uploads at once`,

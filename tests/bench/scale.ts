@@ -1,8 +1,8 @@
 /** What a tick costs with many open jobs, and what a burst of uploads comes to. */
-import { atMost, exactly, memoryAtMost } from "./bounds.ts";
+import { aSecond, atMost, exactly, memoryAtMost, reported } from "./bounds.ts";
 import { burstTable } from "./burst.ts";
 import { importsThatFail, type ManyImports, startManyImports, type TickOfMany } from "./many-imports.ts";
-import { printTable, type Row, type Table } from "./table.ts";
+import { milliseconds, printTable, type Row, type Table } from "./table.ts";
 
 const sizes = [100, 1000, 10_000];
 const uploadsAtOnce = 1000;
@@ -84,8 +84,8 @@ async function allEnd(many: ManyImports, running: number): Promise<readonly Row[
     exactly("all end: lines that report them", available.length, running),
     exactly("all end: calls for each", ends / running, callsOfAnEnd),
     memoryAtMost("all end: peak memory", Math.max(...ticks.map(({ peakMiB }) => peakMiB)), memoryInMiB),
-    { what: "all end: processor time for each", value: `${(cpuMilliseconds / running).toFixed(1)} ms` },
-    { what: "all end: reported", value: `${(running / seconds).toFixed(0)} a second` },
+    reported("all end: processor time for each", cpuMilliseconds / running, milliseconds),
+    reported("all end: reported", running / seconds, aSecond),
     exactly("a tick afterwards: calls", sum([...after.calls.values()]), 2),
   ];
 }
