@@ -1,4 +1,5 @@
 import type { Clock } from "../../../shared/clock.ts";
+import { CloudError } from "../../../shared/cloud/cloud-error.ts";
 import type { Image, ImageService, Task } from "../../../shared/cloud/ports.ts";
 import type { ImportDeps } from "../../../shared/importing/import-deps.ts";
 import { ossDiskMembers } from "../../../shared/ledger/disk-members.ts";
@@ -19,7 +20,8 @@ export const fakeProduct = () => {
   const tasks = new Map<string, Task & { progress: number }>();
   /** What ECS says of the check of an image. */
   const checks = new Map<string, NonNullable<Image["check"]>>();
-  const calls: { describeTasks: number[]; describeTask: string[] } = { describeTasks: [], describeTask: [] };
+  const calls = { describeTasks: [] as number[], describeTask: [] as string[], cancelTask: [] as string[] };
+  const refusals: { cancelTask?: { code: string; message: string } } = {};
   const images: ImageService = {
     importImage: () => Promise.reject(new Error("a tick of running imports imports nothing")),
     describeTasks: async (query) => {
@@ -34,12 +36,17 @@ export const fakeProduct = () => {
       return task && { ...task, failedCount: 0, errorCode: undefined, errorMessage: undefined, requestId: undefined };
     },
     describeImages: async (query) => {
-      const [imageId = ""] = "imageIds" in query ? query.imageIds : [];
+      const [imageId] = "imageIds" in query ? query.imageIds : [];
+      // No attempt here is looked for by its tag with success.
+      if (imageId === undefined) return [];
       const task = [...tasks.values()].find((one) => one.imageId === imageId);
       const status = task?.status === "Finished" ? "Available" : "Creating";
       return [{ imageId, imageName: "web", status, tags: new Map(), disks: [], check: checks.get(imageId) }];
     },
-    cancelTask: async () => undefined,
+    cancelTask: async (taskId) => {
+      calls.cancelTask.push(taskId);
+      if (refusals.cancelTask !== undefined) throw new CloudError({ ...refusals.cancelTask, service: "ecs" });
+    },
   };
   const lines: { event: LogEvent; key: string | undefined }[] = [];
   const sentences: string[] = [];
@@ -85,6 +92,7 @@ export const fakeProduct = () => {
     lines,
     sentences,
     checks,
+    refusals,
     calls,
     tasks,
     submit,

@@ -8,7 +8,7 @@ describe("a tick", () => {
   it("of nothing asks ECS for nothing", async () => {
     const { deps, calls } = fakeProduct();
     expect(await runTick(deps)).toMatchObject({ summary: { open: 0, asked: 0, left: 0 }, trouble: undefined });
-    expect(calls).toEqual({ describeTasks: [], describeTask: [] });
+    expect(calls).toEqual({ describeTasks: [], describeTask: [], cancelTask: [] });
   });
 
   it("asks about a hundred tasks at a time, and for the progress of a few of them only", async () => {
