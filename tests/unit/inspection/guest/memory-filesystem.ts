@@ -13,7 +13,7 @@ function nodeOf(id: number, content: MemoryFiles[string] | undefined): Node {
   return { id, kind, size: bytes.length, bytes, children: new Map() };
 }
 
-/** A filesystem in memory, with what a reader of a real one tells of it. */
+/** A filesystem in memory, with what a reader of a real one tells of it. A path that ends in a slash is an empty directory. */
 export function memoryFilesystem(
   files: MemoryFiles,
   {
@@ -36,7 +36,7 @@ export function memoryFilesystem(
       directory = child;
     }
     count += 1;
-    directory.children.set(last, nodeOf(count, content));
+    directory.children.set(last, nodeOf(count, path.endsWith("/") ? undefined : content));
   }
   return {
     kind,

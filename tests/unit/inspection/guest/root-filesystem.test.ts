@@ -146,10 +146,11 @@ describe("the filesystems that a guest mounts", () => {
   });
 
   it("cannot be looked into where fstab mounts what cannot be found, unless the root has something there", async () => {
-    const fstab = "PARTUUID=1 /var ext4 defaults 0 2\nPARTUUID=2 /boot ext4 defaults 0 2\n";
-    const files = { ...rootFiles, "/etc/fstab": fstab, "/boot/vmlinuz-6.1.0": "" };
+    const fstab = ["/var", "/home", "/boot"].map((at, index) => `PARTUUID=${index} ${at} ext4 defaults 0 2\n`).join("");
+    const files = { ...rootFiles, "/etc/fstab": fstab, "/home/": "", "/boot/vmlinuz-6.1.0": "" };
     const { tree } = await mounted([volume("root", files)]);
     await expect(tree.read("/var/lib/dpkg/status")).rejects.toThrow(CannotTell);
+    await expect(tree.read("/home/me/notes")).rejects.toThrow(CannotTell);
     expect(await tree.list("/boot")).toEqual(["vmlinuz-6.1.0"]);
   });
 });
