@@ -34,7 +34,7 @@ export function parseYaml(text: string): SourceReading {
     uniqueKeys: false,
     logLevel: "silent",
   });
-  const [document, second] = [...composer.compose(tokens, true, text.length)];
+  const [document, second] = withoutStacks(() => [...composer.compose(tokens, true, text.length)]);
   if (document === undefined) return builder.finish(null);
   if (second !== undefined) {
     builder.fault(
@@ -47,6 +47,17 @@ export function parseYaml(text: string): SourceReading {
   for (const error of document.errors.slice(0, 20)) builder.fault(error.pos[0], "", yamlSentence(error));
   if (builder.faults.length > 0) return { faults: builder.faults };
   return builder.finish(plainValue(builder, document.contents, "", 0, document.range[0]));
+}
+
+/** A text can have thousands of faults, of which each is an error; the stacks of errors, which nobody reads, cost the most. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** The concrete syntax, read piece by piece; undefined, with a fault, as soon as it gets too deep or too long. */

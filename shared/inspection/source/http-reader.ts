@@ -51,7 +51,6 @@ interface Answer {
 class PassingTrouble extends SourceUnreadable {}
 
 class Connection {
-  /** Origin and path: a query may hold a signature, and the user part a password. */
   readonly name: string;
   requestsToOpen = 0;
   #url: URL;
@@ -63,7 +62,7 @@ class Connection {
 
   constructor(url: URL, timeoutInMilliseconds: number) {
     this.#url = url;
-    this.name = printable(url.origin + url.pathname, 1024);
+    this.name = addressWithoutSecrets(url.href);
     this.#timeoutInMilliseconds = timeoutInMilliseconds;
   }
 
@@ -208,7 +207,12 @@ async function readBody(response: http.IncomingMessage, length: number): Promise
 function parseUrl(text: string, base?: URL): URL {
   const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    throw new SourceUnreadable(`${printable(text.replace(/\?.*$/s, ""))} is not an http or https address.`);
+    throw new SourceUnreadable(`${addressWithoutSecrets(text)} is not an http or https address.`);
   }
   return url;
+}
+
+/** What of an address can be shown: a query may hold a signature, and the part before the host a password. */
+export function addressWithoutSecrets(text: string): string {
+  return printable(text.replace(/[?#].*$/s, "").replace(/^([a-z]+:\/*)[^/]*@/i, "$1"), 1024);
 }

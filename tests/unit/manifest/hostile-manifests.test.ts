@@ -122,6 +122,8 @@ describe("a hostile manifest", () => {
     ["one long word", fill("a")],
     ["one long quote", `"${fill("a").slice(2)}"`],
     ["an open quote", `"${fill("\\").slice(1)}`],
+    ["bad escapes", `a: "${fill("\\q").slice(6)}"`],
+    ["bad hexadecimal escapes", `a: "${fill("\\xzz").slice(6)}"`],
     ["a block text", `a: |\n${fill(" \n").slice(6)}`],
     ["unknown keys", lines((index) => `key${index}: 1`, 5000)],
     ["the same key", fill("a: 1\n")],
@@ -153,6 +155,23 @@ describe("a hostile manifest", () => {
   it("that is not UTF-8 is refused with the line of the first wrong byte", () => {
     const [problem] = problemsOf(Buffer.from("imageName: web\ndescription: caf\xe9\n", "latin1"));
     expect(problem).toMatchObject({ line: 2, message: "The manifest is not UTF-8 text." });
+  });
+
+  it.each<[string, string | Uint8Array, RegExp]>([
+    ["UTF-16", Buffer.from("\ufeffimageName: web", "utf16le"), /not UTF-8/],
+    ["a NUL", "imageName: we\0b", /./],
+    ["a number without end", "expect: {size: 1e999}", /not a finite number/],
+    ["another number without end", '{"expect": {"size": -1e999}}', /not a finite number|too large/],
+    ["a function", "imageName: !!js/function 'function(){}'", /tag|resolve/i],
+    ["binary data", "imageName: !!binary aGk=", /tag|resolve/i],
+    ["a set", "tags: !!set {a, b}", /tag|resolve/i],
+    ["a tag of its own", "imageName: !<tag:example.org,2020:x> web", /tag|resolve/i],
+    ["a merge of what is not there", "<<: [{imageName: web}]", /Merge keys/],
+    ["a list for a key", "? [a, b]\n: c", /A key must be a plain text/],
+    ["an escaped prototype", '"\\x5f_proto__": {imageName: web}', /"__proto__" is not allowed/],
+    ["a key twice, once escaped", 'tags: {"a": x, "\\u0061": y}', /given twice/],
+  ])("with %s is refused", (_, text, message) => {
+    expect(problemsOf(text).map((problem) => problem.message)).toContainEqual(expect.stringMatching(message));
   });
 
   it("does not reach the prototype of objects", () => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { inspectImage } from "../../../../shared/inspection/inspect-image.ts";
 import { SourceChanged, SourceUnreadable } from "../../../../shared/inspection/source/byte-source.ts";
-import { openUrl } from "../../../../shared/inspection/source/http-reader.ts";
+import { addressWithoutSecrets, openUrl } from "../../../../shared/inspection/source/http-reader.ts";
 
 const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, at) => (at * 13) & 0xff));
 type Handler = (request: IncomingMessage, response: ServerResponse, range: [number, number]) => void;
@@ -174,6 +174,28 @@ describe("an address", () => {
     const reader = await openUrl(`${url.replace("//", "//user:secret@")}?Signature=abc`);
     expect(reader.describe()).toBe(url);
     await reader.close?.();
+  });
+
+  it("does not give its password to the place that it redirects to", async () => {
+    const elsewhere = url.replace("127.0.0.1", "localhost");
+    use((request, response, range) =>
+      request.headers.host?.startsWith("127.") === true
+        ? response.writeHead(302, { location: elsewhere }).end()
+        : proper()(request, response, range),
+    );
+    const reader = await openUrl(url.replace("//", "//user:secret@"));
+    expect(requests.map(({ headers }) => headers.authorization)).toEqual([expect.stringMatching(/^Basic /), undefined]);
+    await reader.close?.();
+  });
+
+  it.each([
+    ["https://user:pass@host/a/b?Signature=s#f", "https://host/a/b"],
+    ["https://user:p@ss@bad host/x", "https://bad host/x"],
+    ["http://host/a@b?x", "http://host/a@b"],
+    ["file:///etc/passwd", "file:///etc/passwd"],
+    ["http://h/\u001b[31m", "http://h/?[31m"],
+  ])("%j is shown as %j", (text, shown) => {
+    expect(addressWithoutSecrets(text)).toBe(shown);
   });
 
   it.each(["ftp://host/disk", "disk.qcow2", "http://"])("%s is no address", async (text) => {
