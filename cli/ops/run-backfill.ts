@@ -3,6 +3,7 @@ import type { ListedObject } from "../../shared/cloud/ports.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { jobIdOf } from "../../shared/ledger/job.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import { inParallel } from "../../shared/runtime/in-parallel.ts";
 import type { ConnectionOptions } from "../connection.ts";
@@ -51,7 +52,7 @@ export async function runBackfill(
     await inParallel(candidates, parallel, async ({ deliver }) => {
       done.push(await replay(deliver, bucket, (log) => operator.deps(log), logTo(output)));
     });
-    if (json) output.out(`${JSON.stringify({ objects: done }, null, 2)}\n`);
+    if (json) output.out(`${printableJson({ objects: done }, 2)}\n`);
     else output.out(`${done.length} images without a job were delivered.\n`);
     return exitCodeOf(done);
   }
@@ -71,7 +72,7 @@ export async function runBackfill(
       ...forecast,
       ...(watched === undefined ? {} : { watched: isWatched({ key }) }),
     }));
-    output.out(`${JSON.stringify({ ...(watched === undefined ? {} : { imagePrefix: watched }), objects }, null, 2)}\n`);
+    output.out(`${printableJson({ ...(watched === undefined ? {} : { imagePrefix: watched }), objects }, 2)}\n`);
   } else {
     output.out(page(target, forecasts));
     if (remark !== "") output.out(`${remark}\n`);

@@ -3,6 +3,7 @@ import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { ObjectFacts } from "../../shared/cloud/ports.ts";
 import { findBucketManifest } from "../../shared/importing/find-manifests.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
 import { asked, bucketChecks, type Check, clockCheck, stateBucketChecks, sYamlChecks, unknown } from "./checks.ts";
@@ -22,7 +23,7 @@ export async function runDoctor(
   const named = target === undefined ? undefined : bucketTarget(target);
   const operator = await openOperator(options, environment, named?.bucket);
   const checks = await examine(operator, named?.prefix ? objectTarget(target ?? "").key : undefined, environment);
-  if (options.json) output.out(`${JSON.stringify({ healthy: isHealthy(checks), checks }, null, 2)}\n`);
+  if (options.json) output.out(`${printableJson({ healthy: isHealthy(checks), checks }, 2)}\n`);
   else output.out(checksText(checks, output.isTerminal));
   return isHealthy(checks) ? exitCodes.good : exitCodes.no;
 }

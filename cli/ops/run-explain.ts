@@ -1,6 +1,7 @@
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import type { JobRecord } from "../../shared/ledger/job.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
 import { imageKeyOf } from "../../shared/manifest/manifest-names.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
@@ -49,7 +50,7 @@ export async function runExplain(
   const story = prefix !== undefined && !key.startsWith(prefix) ? { ...told, onlyWatched: prefix } : told;
   if (story.object === null && story.jobs.length === 0)
     throw new Unasked(`There is no object ${target}, and no import of it is known.`);
-  output.out(options.json ? `${JSON.stringify(story, null, 2)}\n` : storyText(story, output.isTerminal));
+  output.out(options.json ? `${printableJson(story, 2)}\n` : storyText(story, output.isTerminal));
   return exitCodes.good;
 }
 
