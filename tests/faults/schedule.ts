@@ -1,9 +1,10 @@
 import { type FaultKind, faultOf } from "./fault-kinds.ts";
 import { judge, type Verdict } from "./invariants.ts";
+import { shortTimeoutInMilliseconds } from "./invocations.ts";
 import type { Scenario } from "./scenario.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { settle } from "./settle.ts";
-import { shortTimeoutInMilliseconds, startWorld } from "./world.ts";
+import { startWorld } from "./world.ts";
 
 export interface PlannedFault {
   /** The functions' request that goes wrong, from 1. */

@@ -9,17 +9,14 @@ import { preparedRoles, type Roles } from "../../local/ram/roles.ts";
 import { type Fault, noFaults, type RequestSeen } from "../../local/wire/faults.ts";
 import type { Identity } from "../../local/wire/identities.ts";
 import { systemClock } from "../../shared/clock.ts";
-import { alibabaCloud } from "../../shared/cloud/alibaba-cloud.ts";
 import { cancelRemoved } from "../../shared/importing/cancel-import.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { importRouted } from "../../shared/importing/route-object.ts";
-import { checkStateBucket } from "../../shared/ledger/ledger.ts";
 import type { LogEvent, LogFields, LogLevel } from "../../shared/log/log.ts";
-import { assembledImportDeps } from "../../shared/runtime/import-deps-of.ts";
 import { type CancelWatch, watchCancelling } from "./cancel-watch.ts";
+import { createInvocations } from "./invocations.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
-import { type Ending, startProcess } from "./mortal-process.ts";
 import { cancelAsOperator } from "./operator.ts";
 import { type WorldClock, worldClock } from "./world-clock.ts";
 import { newDirectory } from "./world-directory.ts";
@@ -32,13 +29,6 @@ const owner: Identity = {
   accessKeySecret: "synthetic-secret",
   accountId: "1234567890123456",
 };
-
-/** Wide enough for this machine under load; a schedule with slow answers shortens it. */
-const patientTimeoutInMilliseconds = 10_000;
-export const shortTimeoutInMilliseconds = 250;
-
-/** Far above what any schedule needs: reached, it shows that something is repeated for ever. */
-const usualMostRequests = 5000;
 
 /** FC's asynchronous invocation: one delivery and three more, as s.yaml asks. */
 const deliveries = 4;
@@ -146,88 +136,28 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     secure: false,
   });
 
-  const processes = new Map<string, { kill(): void; expired: Fault | undefined }>();
-  let requests = 0;
-  faults.plan = (request) => {
-    const process = processes.get(request.accessKeyId ?? "");
-    if (!process) return undefined;
-    cancelWatch.asked(request);
-    requests += 1;
-    clock.advance(20);
-    if (requests > (options.mostRequests ?? usualMostRequests)) {
-      process.kill();
-      return { kind: "lost-answer" };
-    }
-    if (process.expired) return process.expired;
-    const seen = { request, number: requests, kill: process.kill };
-    return options.faultFor({
-      ...seen,
-      expire: () => {
-        process.expired = { kind: "expired-credentials" };
-      },
-    });
-  };
-
   const lines: LogLine[] = [];
   const handled = new Set<string>();
   const failed: ObjectNews[] = [];
-  let invocations = 0;
-
-  const invocation = async (
-    requestId: string,
-    timeoutInSeconds: number,
-    work: (deps: ImportDeps) => Promise<void>,
-  ): Promise<Ending> => {
-    const credentials = identities.issueSession({
-      roleName: "function",
-      accountId: owner.accountId,
-      seconds: 1e9,
-      now: clock.now(),
-    });
-    const timeoutInMilliseconds = options.impatient ? shortTimeoutInMilliseconds : patientTimeoutInMilliseconds;
-    const { accessKeyId, accessKeySecret, securityToken = "" } = credentials;
-    const cloud = alibabaCloud({
-      region,
-      credentials: { accessKeyId, accessKeySecret, securityToken },
-      ossEndpoint,
-      ecsEndpoint,
-      timeoutInMilliseconds,
-    });
-    let calls = 0;
-    const process = startProcess(cloud, clock.skewed(options.skew?.() ?? 0), async (method) => {
-      calls += 1;
-      await world.interleave?.({ number: calls, method });
-    });
-    processes.set(accessKeyId, { kill: process.kill, expired: undefined });
-    const deps = assembledImportDeps({
-      cloud: process.cloud,
-      region,
-      imageBucket,
-      stateBucket,
-      claimant: requestId,
-      deadline: new Date(process.clock.now().getTime() + (timeoutInSeconds - 5) * 1000),
-      log: (level, event, _message, fields = {}) => {
-        if (!process.isDead()) lines.push({ level, event, fields });
-      },
-      clock: process.clock,
-      random: options.random,
-    });
-    const ending = await process.run(async () => {
-      await checkStateBucket(deps.objects, stateBucket);
-      await work(deps);
-    });
-    processes.delete(accessKeyId);
-    return ending;
-  };
-
-  const newRequestId = (): string => {
-    invocations += 1;
-    return `request-${invocations}`;
-  };
+  const invocations = createInvocations({
+    options,
+    clock,
+    identities,
+    accountId: owner.accountId,
+    region,
+    imageBucket,
+    stateBucket,
+    ossEndpoint,
+    ecsEndpoint,
+    faults,
+    onRequest: cancelWatch.asked,
+    beforeCall: async (call) => world.interleave?.(call),
+    log: (level, event, _message, fields = {}) => void lines.push({ level, event, fields }),
+  });
 
   const asOperator = async (work: (deps: ImportDeps) => Promise<void>): Promise<void> => {
     for (let tries = 1; tries <= mostTriesOfOperator; tries += 1) {
-      const ending = await invocation(newRequestId(), 120, work);
+      const ending = await invocations.run(invocations.newRequestId(), 120, work);
       if (ending.kind === "done") return;
       clock.advance(5000);
     }
@@ -241,7 +171,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     cancelWatch,
     lines,
     handled,
-    requests: () => requests,
+    requests: invocations.requests,
     events,
     failed,
     interleave: undefined,
@@ -254,9 +184,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     handle: async (news) => {
       const { key, removed } = news;
       handled.add(key);
-      const requestId = newRequestId();
+      const requestId = invocations.newRequestId();
       for (let delivery = 1; delivery <= deliveries; delivery += 1) {
-        const ending = await invocation(requestId, 120, (deps) =>
+        const ending = await invocations.run(requestId, 120, (deps) =>
           removed ? cancelRemoved(key, deps) : importUpload(key, deps),
         );
         if (ending.kind === "done") return;
@@ -268,7 +198,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       for (let news = events.shift(); news !== undefined; news = events.shift()) await world.handle(news);
     },
     tick: async () => {
-      await invocation(newRequestId(), 300, async (deps) => {
+      await invocations.run(invocations.newRequestId(), 300, async (deps) => {
         const { trouble } = await runTick(deps);
         if (trouble) throw trouble;
       });
