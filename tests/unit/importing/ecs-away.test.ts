@@ -1,20 +1,9 @@
 import { runTick } from "../../../functions/report-tasks/tick.ts";
-import { CloudError } from "../../../shared/cloud/cloud-error.ts";
-import { type ImportDeps, RetryLater } from "../../../shared/importing/import-deps.ts";
+import { RetryLater } from "../../../shared/importing/import-deps.ts";
 import { importRouted } from "../../../shared/importing/route-object.ts";
-import { smallProduct } from "./small-product.ts";
+import { away, smallProduct } from "./small-product.ts";
 
 const day = 24 * 3600;
-
-/** An ECS that takes no imports. */
-const away = (deps: ImportDeps): ImportDeps => ({
-  ...deps,
-  images: {
-    ...deps.images,
-    importImage: () =>
-      Promise.reject(new CloudError({ service: "ecs", code: "ServiceUnavailable", message: "away", status: 503 })),
-  },
-});
 
 describe("an ECS that gives no usable answer", () => {
   it("is asked again for 14 days, then the import is given up", async () => {

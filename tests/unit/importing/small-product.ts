@@ -119,3 +119,15 @@ export function smallProduct() {
     },
   };
 }
+
+/** The same, but ECS refuses every import in this way. */
+export const refusing = (deps: ImportDeps, code: string, status: number): ImportDeps => ({
+  ...deps,
+  images: {
+    ...deps.images,
+    importImage: () => Promise.reject(new CloudError({ service: "ecs", code, message: "no", status })),
+  },
+});
+
+/** The same, but ECS is away. */
+export const away = (deps: ImportDeps): ImportDeps => refusing(deps, "ServiceUnavailable", 503);
