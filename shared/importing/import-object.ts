@@ -118,8 +118,9 @@ async function settledAlready(
       duplicate(current, "it was imported already", deps);
       return true;
     case "cancelling":
-      // Whoever asks after giving it up wants it after all: to be decided once the earlier import has ended.
-      if (isAskedAnew) return false;
+      // Whoever asks after giving it up wants it after all: to be decided once the earlier import has ended. A tick is
+      // what ends it, and does not wait for itself.
+      if (isAskedAnew && occasion !== "tick") return false;
       duplicate(current, "its import is being cancelled", deps);
       return true;
     default:

@@ -54,6 +54,19 @@ export const cancelScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: "disk deleted while it is imported",
+    ...cancelled,
+    run: async (world) => {
+      await world.upload("image-import.yaml", cancelsOnDelete);
+      await world.upload(sidecarKey, "disks:\n  - {}\n  - ossObject: data.raw\n");
+      await world.upload("team/data.raw", imageBytes(2));
+      await world.handleAll();
+      await startImport(world);
+      await world.remove("team/data.raw");
+      await world.handleAll();
+    },
+  },
+  {
     name: "cancelled by the operator",
     ...cancelled,
     run: async (world) => {
