@@ -288,6 +288,16 @@ describe("the submission of a claimed job", () => {
       expect(job.asked).toHaveLength(1);
     });
 
+    it("by another image, and so is the name that it gives way to, the job ends", async () => {
+      const job = await claimedJob([taken, taken, taken, taken]);
+      job.images.set(other.imageId, other);
+      const imageName = `web-${job.claimed.jobId.slice(0, 8)}`;
+      job.images.set("m-third", { ...other, imageId: "m-third", imageName });
+      job.images.set("m-fourth", { ...other, imageId: "m-fourth", imageName: `${imageName}${imageName.slice(3)}` });
+      expect(await submit(job.claimed, false, job.deps)).toMatchObject({ state: "failed", attempt: { number: 2 } });
+      expect(job.asked.map(({ ImageName }) => ImageName)).toEqual(["web", imageName]);
+    });
+
     it("by nobody that can be seen yet, it asks again under the same name", async () => {
       const job = await claimedJob([taken, good]);
       expect(await submit(job.claimed, false, job.deps)).toMatchObject({ state: "submitted", attempt: { number: 1 } });
