@@ -49,6 +49,7 @@ export function terminalView(output: Output): LiveView {
   let drawn: readonly string[] = [];
   let board: Board = new Map();
   let upload: UploadProgress | undefined;
+  let hasEnded = false;
   const erase = (): string => {
     // The terminal may have become narrower since: what was one line may be several by now.
     const lines = drawn.reduce((sum, row) => sum + Math.max(1, Math.ceil(plainWidth(row) / output.columns)), 0);
@@ -71,12 +72,13 @@ export function terminalView(output: Output): LiveView {
     },
     text: (text) => draw(`${text}\n`),
     update: (now) => {
+      if (hasEnded) return;
       board = now;
       draw("");
     },
     uploading: (now) => {
       // Smaller ones are done before anyone could read it; and a hundred steps are enough for the others.
-      if (now !== undefined && now.size < smallestShownInBytes) return;
+      if (hasEnded || (now !== undefined && now.size < smallestShownInBytes)) return;
       if (now && upload?.key === now.key && percentOf(now) === percentOf(upload)) return;
       upload = now;
       draw("");
@@ -85,6 +87,9 @@ export function terminalView(output: Output): LiveView {
       drawn = [];
       board = new Map();
       upload = undefined;
+      hasEnded = true;
+      // Takes away the ^C that a terminal writes where the cursor stands.
+      output.out("\r\u001b[0J");
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Failure } from "../../local/fc/async-invocations.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import { localBucket } from "./deployed-locally.ts";
-import type { Board } from "./job-board.ts";
+import type { Board, Outcome } from "./job-board.ts";
 
 /** A file that is uploaded at the start. */
 export interface Upload {
@@ -25,11 +25,18 @@ export interface JobSummary {
   readonly seconds: number;
 }
 
-/** Pure. `failures` is what Function Compute put into the failure queue: events that the function failed at, each time. */
+export interface Circumstances {
+  /** What Function Compute put into the failure queue: events that the function failed at, each time. */
+  readonly failures: readonly Failure[];
+  /** The command was ended before all imports had. */
+  readonly interrupted: boolean;
+}
+
+/** Pure: what became of each upload, and why where there is no image. */
 export function summaryOf(
   uploads: readonly Upload[],
   board: Board,
-  failures: readonly Failure[],
+  { failures, interrupted }: Circumstances,
 ): readonly JobSummary[] {
   const manifests = new Set(
     uploads.map(({ key }) => key).filter((key) => ["sidecar", "bucket-manifest"].includes(objectKind(key).kind)),
@@ -44,27 +51,37 @@ export function summaryOf(
       outcome: outcome === "running" ? "failed" : outcome,
       ...(imageId ? { imageId } : {}),
       ...(taskId ? { taskId } : {}),
-      ...(reason && outcome !== "available" ? { reason } : {}),
+      ...whyNot(outcome, reason),
       findings,
       seconds: Math.round((lastSeen - firstSeen) / 1000),
     })),
-    ...missing.map(({ key }) => {
-      const event = dropped.get(key);
-      return {
-        bucket: localBucket,
-        key,
-        outcome: "failed",
-        reason: event
-          ? `the function failed at its event ${event.tries} times, and Function Compute gave it up: ${event.reason}`
-          : "the function said nothing about it",
-        advice: event
-          ? "Mend that, then upload it again: run this command once more."
-          : "Run this command without --once, and look at the lines that the functions write.",
-        findings: [],
-        seconds: 0,
-      };
-    }),
+    ...missing.map(({ key }) => ({
+      bucket: localBucket,
+      key,
+      outcome: "failed",
+      ...whyUnseen(dropped.get(key), interrupted),
+      findings: [],
+      seconds: 0,
+    })),
   ];
+}
+
+function whyNot(outcome: Outcome, reason: string | undefined): Pick<JobSummary, "reason"> {
+  if (outcome === "running") return { reason: "it was interrupted while ECS imported it" };
+  return reason && outcome !== "available" ? { reason } : {};
+}
+
+function whyUnseen(event: GivenUp | undefined, interrupted: boolean): Pick<JobSummary, "reason" | "advice"> {
+  if (event)
+    return {
+      reason: `the function failed at its event ${event.tries} times, and Function Compute gave it up: ${event.reason}`,
+      advice: "Mend that, then upload it again: run this command once more.",
+    };
+  if (interrupted) return { reason: "it was interrupted before the function had seen it" };
+  return {
+    reason: "the function said nothing about it",
+    advice: "Run this command without --once, and look at the lines that the functions write.",
+  };
 }
 
 /** One line for a person, with a second one for the way out. */
@@ -75,12 +92,16 @@ export function summaryLine({ outcome, key, imageId, seconds, reason, advice }: 
   return `${outcome.padEnd(9)} ${printable(key, 1024)}${image} (${seconds} s)${why}${indented}`;
 }
 
-/** An event that Function Compute gave up: of which object, after how many tries, and what the function said last. */
-export function givenUp({ record }: Failure): {
+/** An event that Function Compute gave up. */
+export interface GivenUp {
   readonly key: string;
+  /** What the function said last. */
   readonly reason: string;
   readonly tries: number;
-} {
+}
+
+/** Reads what the failure queue was sent. */
+export function givenUp({ record }: Failure): GivenUp {
   const event = parsed(record.requestPayload) as { events?: readonly { oss?: { object?: { key?: unknown } } }[] };
   const error = parsed(record.responsePayload) as { errorMessage?: unknown };
   const key = String(event?.events?.[0]?.oss?.object?.key ?? "an object");

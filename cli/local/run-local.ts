@@ -58,18 +58,22 @@ export async function runLocal(options: LocalOptions, output: Output, interrupte
     await writeFile(connectionFileIn(dataDirectory), JSON.stringify(connectionTo(cloud)), { mode: 0o600 });
     announce(cloud, folder, options, output, view);
     const wanted = uploads.length > 0 || !options.once ? uploads : [await sample(dataDirectory)];
+    const stop = new AbortController();
+    void interrupted.then(() => stop.abort());
     const ended = uploadAll(wanted, cloud, view).then(() =>
-      options.once ? untilAllEnded(wanted, cloud, () => board) : interrupted,
+      options.once ? untilAllEnded(wanted, cloud, () => board, stop.signal) : interrupted,
     );
     const stopped = await Promise.race([ended.then(() => false), interrupted.then(() => true)]);
     view.end();
+    // An upload that is cut off with the embedded OSS is no news, and its client would warn of it twice.
+    if (stopped) console.warn = () => {};
     if (!options.once) {
       const running = [...board.values()].filter((job) => !isAtAnEnd(job)).length;
       if (running > 0)
         view.text(`Ended. ${running} of the imports were still running; they end with the embedded ECS.`);
       return exitCodes.good;
     }
-    const jobs = summaryOf(wanted, board, cloud.fc?.failures ?? []);
+    const jobs = summaryOf(wanted, board, { failures: cloud.fc?.failures ?? [], interrupted: stopped });
     if (options.json) output.out(`${JSON.stringify({ event: "local.summary", jobs })}\n`);
     else for (const job of jobs) output.out(`${summaryLine(job)}\n`);
     return stopped || jobs.some(({ outcome }) => outcome === "failed" || outcome === "rejected")
@@ -236,9 +240,14 @@ async function uploadAll(uploads: readonly Upload[], cloud: EmbeddedCloud, view:
 
 const pollInMilliseconds = 100;
 
-/** Resolves when no function is at work and no import runs any more. */
-async function untilAllEnded(uploads: readonly Upload[], cloud: EmbeddedCloud, board: () => Board): Promise<void> {
-  for (;;) {
+/** Resolves when no function is at work and no import runs any more, or when `signal` is aborted. */
+async function untilAllEnded(
+  uploads: readonly Upload[],
+  cloud: EmbeddedCloud,
+  board: () => Board,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
     await cloud.fc?.idle();
     const jobs = [...board().values()];
     const unseen = uploads.filter(({ key }) => !board().has(key) && objectKind(key).kind === "image");

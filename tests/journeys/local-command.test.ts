@@ -174,6 +174,23 @@ describe("local --once --json", () => {
   }, 60_000);
 });
 
+describe("local --once that is interrupted", () => {
+  it("ends at once, and says what was cut off", async () => {
+    const { child, output, ended } = start(["local", "--once", "--import-seconds", "60"]);
+    for (let tries = 0; !output.out.includes("import.submitted"); tries += 1) {
+      if (tries > 200) throw new Error(`no import in: ${output.out}${output.err}`);
+      await delay(100);
+    }
+    const interrupted = performance.now();
+    child.kill("SIGINT");
+    const { code, out, err } = await ended;
+    expect(performance.now() - interrupted).toBeLessThan(2000);
+    expect({ code, err }).toEqual({ code: 1, err: "" });
+    expect(out).toMatch(/^failed {4}sample\.qcow2 m-\S+ \(\d+ s\): it was interrupted while ECS imported it$/m);
+    expect(peaksInMiB(child.pid ?? 0)).toEqual([]);
+  });
+});
+
 describe("local on a pipe", () => {
   it("writes plain lines with progress, and what became of each upload", async () => {
     const { code, out } = await once();

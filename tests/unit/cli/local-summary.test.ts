@@ -32,9 +32,14 @@ const eventOf = (key: string): string => JSON.stringify({ events: [{ oss: { obje
 const thrown = (key: string): string =>
   JSON.stringify({ errorMessage: `To be delivered again: ${JSON.stringify(key)}: OSS AccessDenied: no` });
 
+const quiet = { failures: [], interrupted: false };
+
 describe("the summary of local --once", () => {
   it("says of an event that was given up why, after how many tries, and the way out", () => {
-    const [job] = summaryOf([upload("web.raw")], new Map(), [failure(eventOf("web.raw"), thrown("web.raw"))]);
+    const [job] = summaryOf([upload("web.raw")], new Map(), {
+      failures: [failure(eventOf("web.raw"), thrown("web.raw"))],
+      interrupted: false,
+    });
     expect(job).toEqual({
       bucket: "images",
       key: "web.raw",
@@ -52,7 +57,7 @@ describe("the summary of local --once", () => {
       line("image.rejected", "bad.raw", { reason: "it is empty\u001b[31m" }),
       line("import.available", "good.raw", { imageId: "m-1", reason: "x" }),
     ].reduce(withLine, new Map());
-    const jobs = summaryOf([upload("bad.raw"), upload("good.raw")], board, []);
+    const jobs = summaryOf([upload("bad.raw"), upload("good.raw")], board, quiet);
     expect(jobs.map(({ outcome, reason }) => [outcome, reason])).toEqual([
       ["rejected", "it is empty\u001b[31m"],
       ["available", undefined],
@@ -64,8 +69,17 @@ describe("the summary of local --once", () => {
   });
 
   it("leaves out manifests, and says when nothing was heard of an image", () => {
-    const jobs = summaryOf([upload("a.raw"), upload("a.raw.import.yaml")], new Map(), []);
+    const jobs = summaryOf([upload("a.raw"), upload("a.raw.import.yaml")], new Map(), quiet);
     expect(jobs).toEqual([expect.objectContaining({ key: "a.raw", reason: "the function said nothing about it" })]);
+  });
+
+  it("tells what was cut off by an interrupt from what failed", () => {
+    const board = withLine(new Map(), line("import.submitted", "running.raw"));
+    const jobs = summaryOf([upload("running.raw"), upload("late.raw")], board, { failures: [], interrupted: true });
+    expect(jobs.map(({ reason }) => reason)).toEqual([
+      "it was interrupted while ECS imported it",
+      "it was interrupted before the function had seen it",
+    ]);
   });
 
   it.each([
