@@ -208,8 +208,8 @@ export const rivalBefore = (call: number): Scenario => ({
   },
 });
 
-/** Calls to the cloud of one import, and some more. */
-export const callsOfImport = 34;
+/** Calls to the cloud of one import, and some more: after the last of them it is all over. */
+const callsOfImport = 20;
 
 /** What happens in between any two calls of something else that takes so many. */
 export const interruptionKinds: readonly Interruption[] = [
