@@ -105,12 +105,15 @@ const buildTarget = async ({ folder, entries, minify }) => {
   const missing = Object.values(entries).filter((path) => !existsSync(join(root, path)));
   if (missing.length > 0) return console.log(`${folder}: ${missing.join(", ")} does not exist, left out`);
   await mkdir(join(root, folder), { recursive: true });
-  for (const { path, text } of await bundle(folder, entries)) {
+  let sizeInBytes = 0;
+  const files = await bundle(folder, entries);
+  for (const { path, text } of files) {
     const code = path.endsWith(".js") ? await toCommonJs(text, minify) : text;
     const isCommand = relative(root, path) === command;
     await writeFile(path, isCommand && !code.startsWith("#!") ? `#!/usr/bin/env node\n${code}` : code);
-    if (path.endsWith(".js")) console.log(`${relative(root, path)}  ${(code.length / 1024).toFixed(1)} KiB`);
+    sizeInBytes += Buffer.byteLength(code);
   }
+  console.log(`${folder}: ${files.length} files, ${Math.round(sizeInBytes / 1024)} KiB`);
   await writeFile(join(root, folder, "package.json"), '{"type":"commonjs"}\n');
 };
 
