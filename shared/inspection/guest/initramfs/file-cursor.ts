@@ -1,14 +1,18 @@
-import { MalformedImage } from "../../source/byte-source.ts";
+import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import type { GuestFile } from "../guest-tree.ts";
 
 /** Large enough that few requests are made, small enough to stop early. */
-const chunkBytes = 256 * 1024;
+export const chunkBytes = 256 * 1024;
+
+/** More than an inspection may fetch. A file of holes can have any size, and reading it costs nothing but time. */
+const maximumReadBytes = 256 * 2 ** 20;
 
 /** A place in a file that moves forward as it is read. */
 export class FileCursor {
   readonly #file: GuestFile;
   #buffered: Buffer = Buffer.alloc(0);
   #position: number;
+  #readBytes = 0;
 
   constructor(file: GuestFile, position = 0) {
     this.#file = file;
@@ -66,6 +70,8 @@ export class FileCursor {
       if (from >= this.#file.size) return;
       // Aligned to the chunk, as the cache below us is: no block is asked for twice.
       const length = Math.min(chunkBytes - (from % chunkBytes), this.#file.size - from);
+      this.#readBytes += length;
+      if (this.#readBytes > maximumReadBytes) throw new CannotTell("the initramfs is larger than any");
       const more = await this.#file.read(from, length);
       if (more.length === 0) throw new MalformedImage("the initramfs is shorter than its size says");
       this.#buffered = this.#buffered.length === 0 ? more : Buffer.concat([this.#buffered, more]);

@@ -3,7 +3,7 @@ import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import type { GuestFile } from "../guest-tree.ts";
 import { moduleName } from "../linux/kernel-config.ts";
 import { CpioNames } from "./cpio-names.ts";
-import { FileCursor } from "./file-cursor.ts";
+import { chunkBytes, FileCursor } from "./file-cursor.ts";
 import { unpackAt } from "./unpack.ts";
 
 /** No distribution's initramfs unpacks to more; a bomb does. */
@@ -12,6 +12,9 @@ const maximumParts = 16;
 
 /** What dracut packs the better part of an initramfs into when asked to (its modules squash-squashfs, squash-erofs). */
 const packedWithin = /(?:squash|erofs)[^/]*\.img$|\.(?:squashfs|sqfs|erofs)$/;
+
+/** Names may have 64 KiB, and the patterns take more than linear time; all that matters stands at the end. */
+const maximumNameEnd = 256;
 
 export interface ModulesFound {
   /** Those of the sought modules that were seen. */
@@ -32,8 +35,9 @@ export async function findModulesInInitramfs(file: GuestFile, sought: readonly s
   const found = new Set<string>();
   let holdsMore = false;
   const onName = (name: string): void => {
-    holdsMore ||= packedWithin.test(name);
-    const module = moduleName(name);
+    const end = name.slice(-maximumNameEnd);
+    holdsMore ||= packedWithin.test(end);
+    const module = moduleName(end);
     if (module !== undefined && wanted.has(module)) found.add(module);
   };
   const isDone = (): boolean => found.size === wanted.size;
@@ -64,10 +68,12 @@ async function readParts(cursor: FileCursor, onName: (name: string) => void, isD
   return false;
 }
 
+const zeros = Buffer.alloc(chunkBytes);
+
 async function skipZeros(cursor: FileCursor): Promise<void> {
   while (!cursor.atEnd) {
     const chunk = await cursor.peekChunk();
-    const start = chunk.findIndex((byte) => byte !== 0);
+    const start = chunk.equals(zeros.subarray(0, chunk.length)) ? -1 : chunk.findIndex((byte) => byte !== 0);
     cursor.skip(start < 0 ? chunk.length : start);
     if (start >= 0) return;
   }

@@ -10,9 +10,9 @@ const maximumWindowBytes = 32 * 2 ** 20;
 /** Beside the window: how much is unpacked before what has left the window is dropped. */
 const maximumSlackBytes = 8 * 2 ** 20;
 
-/** An initramfs is one frame, or one for some MiB; its blocks give up to 128 KiB each. Empty ones cost time only. */
+/** An initramfs is one frame, or one for some MiB; its blocks give 128 KiB each but for the last. Small ones cost time only. */
 const maximumFrames = 1024;
-const maximumBlocks = 2 ** 18;
+const maximumBlocks = 2 ** 15;
 
 /** The contents of Zstandard frames (RFC 8878), one after the other, until something else follows. */
 export async function* unpackZstd(cursor: FileCursor): AsyncGenerator<Buffer> {

@@ -30,6 +30,9 @@ function comparePart(left: string | undefined, right: string | undefined): numbe
 
 const kernelFile = /^(?:vmlinuz|vmlinux|Image|zImage|kernel)-(.{1,100})$/;
 
+/** A directory can hold hundreds of thousands of names, and each kernel is compared with all modules. */
+const maximumKernels = 256;
+
 /** What lies beside kernels under their names: checksums, signatures, SUSE's vmlinux-….gz for debuggers, leftovers. */
 const noKernel = /\.(?:hmac|old|sig|sha\d+hmac|gz|xz|zst|bz2|signed|bak|rpm\w+|dpkg-\w+)$/;
 
@@ -42,12 +45,12 @@ const rescueKernel = /^0-rescue-/;
  */
 export function kernelsAmong(bootNames: readonly string[], moduleVersions: readonly string[]): Kernel[] {
   const names = new Set(bootNames);
-  const modules = moduleVersions.filter((version) => /^\d+\.\d+/.test(version));
-  const kernels = bootNames.flatMap((name) => {
+  const modules = moduleVersions.filter((version) => /^\d+\.\d+/.test(version)).slice(0, maximumKernels);
+  const files = bootNames.flatMap((name) => {
     const suffix = kernelFile.exec(name)?.[1];
-    if (suffix === undefined || rescueKernel.test(suffix) || noKernel.test(suffix)) return [];
-    return [kernelOf(name, suffix, names, modules)];
+    return suffix === undefined || rescueKernel.test(suffix) || noKernel.test(suffix) ? [] : [{ name, suffix }];
   });
+  const kernels = files.slice(0, maximumKernels).map(({ name, suffix }) => kernelOf(name, suffix, names, modules));
   const known = kernels.length > 0 ? kernels : modules.map((version) => ({ version }));
   return known.sort((left, right) => compareVersions(right.version, left.version)).slice(0, 32);
 }

@@ -53,16 +53,29 @@ function isRuledOut(list: ByteRecord, kind: string, at: number, name: string): b
   return !isSameName(hint, name.slice(0, hint.length));
 }
 
+/** Entries of lists that may still be looked at. Lists may be named any number of times, and be empty. */
+interface Allowance {
+  entries: number;
+}
+
 /** Cells of the subkeys in a list and the lists below it; with `name`, only of those that may have it. */
-async function subkeyCells(cells: HiveCells, offset: number, depth: number, name?: string): Promise<number[]> {
+async function subkeyCells(
+  cells: HiveCells,
+  offset: number,
+  depth: number,
+  allowance: Allowance,
+  name?: string,
+): Promise<number[]> {
   if (depth > maxListDepth) throw new MalformedImage("Registry hive: lists of keys that contain each other");
   const list = await cells.read(offset);
   const kind = list.text(0, 2);
   const count = list.u16(2);
+  allowance.entries -= count + 1;
+  if (allowance.entries < 0) throw new CannotTell(`A registry key with more than ${maxSubkeys} subkeys`);
   if (kind === "ri") {
     const found: number[] = [];
-    for (let index = 0; index < count && found.length <= maxSubkeys; index++) {
-      found.push(...(await subkeyCells(cells, list.u32(4 + index * 4), depth + 1, name)));
+    for (let index = 0; index < count; index++) {
+      found.push(...(await subkeyCells(cells, list.u32(4 + index * 4), depth + 1, allowance, name)));
     }
     return found;
   }
@@ -79,7 +92,6 @@ async function subkeyCells(cells: HiveCells, offset: number, depth: number, name
 /** The subkeys of a key; with `name`, at least the one of that name. Throws CannotTell beyond 65,536. */
 export async function readSubkeys(cells: HiveCells, key: RegistryKey, name?: string): Promise<RegistryKey[]> {
   if (key.subkeyCount === 0) return [];
-  const offsets = await subkeyCells(cells, key.subkeyList, 0, name);
-  if (offsets.length > maxSubkeys) throw new CannotTell(`A registry key with ${offsets.length} subkeys`);
+  const offsets = await subkeyCells(cells, key.subkeyList, 0, { entries: maxSubkeys }, name);
   return Promise.all(offsets.map((offset) => readRegistryKey(cells, offset)));
 }

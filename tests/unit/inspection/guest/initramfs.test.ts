@@ -15,6 +15,11 @@ const virtio = ["virtio_blk", "virtio_pci"];
 const modules = cpio(moduleFiles("block/virtio_blk.ko", "virtio/virtio_pci.ko"));
 const microcode = cpio([["kernel/x86/microcode/GenuineIntel.bin", Buffer.alloc(3000, 7)]]);
 
+/** Made with liblzma: a cpio header in a block with a dictionary of 4 KiB, then 100,000 ones in one with 4 GiB. */
+const xzOfTwoBlocks =
+  "/Td6WFoAAAD/EtlBAgAhAQAAAAA3J5fW4AE1AA1dABgN3QRjnaqfOCTMVAAAAAAAAgAhASgAAADmoBGz4YafAFNdABjr+7/+o7Fe5fg/sqomVfhocEFwFQ+N" +
+  "/R5MG4pCtxn0aRhxrmYjiopNL6MN2X+m44wjEVPgWRjFdYrid/i2lH8MasDedElk4ulcU7IE1rH1lwAAAAAAAiG2AmegjQYAAABQ4W3BDdNWNwMAAAAAAFla";
+
 function find(bytes: Buffer, sought: readonly string[] = virtio) {
   return findModulesInInitramfs(fileOf(bytes), sought);
 }
@@ -115,11 +120,35 @@ describe("an initramfs", () => {
       "LZ4 blocks of one byte",
       Buffer.concat([Buffer.from("02214c18", "hex"), Buffer.alloc(600_000, "020000001000", "hex")]),
     ],
+    [
+      "long names without an end in sight",
+      Buffer.concat([
+        gzipSync(cpio(Array.from({ length: 200 }, () => ["squash".repeat(10_000), ""]))),
+        Buffer.from("no archive"),
+      ]),
+    ],
     ["empty files", Buffer.alloc(116 * 210_000, cpio([["a", ""]]).subarray(0, 112))],
   ])("made of %s costs little time", async (_, bytes) => {
     const begin = processorTime();
     expect((await find(bytes)).complete).toBe(false);
     expect(processorTime() - begin).toBeLessThan(5_000);
+  });
+
+  it("that is one large hole is given up", async () => {
+    const hole = {
+      ...fileOf(Buffer.alloc(0)),
+      size: 2 ** 50,
+      read: async (_: number, length: number) => Buffer.alloc(length),
+    };
+    expect(await findModulesInInitramfs(hole, virtio)).toMatchObject({
+      complete: false,
+      why: expect.stringMatching(/larger/),
+    });
+  });
+
+  it("whose second xz block asks for a dictionary of 4 GiB is given up", async () => {
+    const bytes = Buffer.from(xzOfTwoBlocks, "base64");
+    expect(await find(bytes)).toMatchObject({ complete: false, why: expect.stringMatching(/xz/) });
   });
 
   it.each([["squashfs-root.img"], ["squash/erofs-root.img"]])(

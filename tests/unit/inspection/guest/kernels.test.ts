@@ -5,6 +5,7 @@ import {
   parseKernelConfig,
 } from "../../../../shared/inspection/guest/linux/kernel-config.ts";
 import { compareVersions, kernelsAmong, readKernels } from "../../../../shared/inspection/guest/linux/kernels.ts";
+import { processorTime } from "../../../fixtures/images/processor-time.ts";
 import { memoryTree } from "./memory-tree.ts";
 
 describe("kernel versions", () => {
@@ -93,6 +94,14 @@ describe("the kernels of a guest", () => {
   it("are those with modules where /boot has none", async () => {
     const tree = memoryTree({ "/lib/modules/6.1.0-1/modules.dep": "", "/lib/modules/extra/x": "" });
     expect(await readKernels(tree)).toEqual([{ version: "6.1.0-1" }]);
+  });
+
+  it("are compared in bounded time, however many names a directory has", () => {
+    const names = Array.from({ length: 50_000 }, (_, index) => `vmlinuz-flavour${index % 7}`);
+    const versions = Array.from({ length: 50_000 }, (_, index) => `6.${index}-flavour${index % 7}`);
+    const begin = processorTime();
+    expect(kernelsAmong(names, versions)).toHaveLength(32);
+    expect(processorTime() - begin).toBeLessThan(2000);
   });
 
   it("are none in a container's filesystem", async () => {

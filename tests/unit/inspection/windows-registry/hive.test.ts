@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { openHive } from "../../../../shared/inspection/guest/windows-registry/hive.ts";
+import type { HiveCells } from "../../../../shared/inspection/guest/windows-registry/hive-cells.ts";
+import { readSubkeys } from "../../../../shared/inspection/guest/windows-registry/registry-key.ts";
+import { ByteRecord } from "../../../../shared/inspection/source/byte-record.ts";
 import { CannotTell, MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
 import { type BuiltKey, buildHive, dword, keyPath, text } from "./built-hive.ts";
 
@@ -116,6 +119,26 @@ describe("openHive", () => {
     const list = loop.readUInt32LE(at + 28);
     loop.writeUInt32LE(list, 4096 + list + 4 + 4);
     await expect((await openHive(loop)).subkeys("")).rejects.toThrow(MalformedImage);
+  });
+
+  it("refuses lists that name the same empty list again and again", async () => {
+    let reads = 0;
+    const cells: HiveCells = {
+      root: 0,
+      isClean: true,
+      minorVersion: 5,
+      read: async (offset) => {
+        reads += 1;
+        const list = Buffer.alloc(4 + 4 * 1000);
+        list.write(offset === 4 * 8 ? "li" : "ri", "latin1");
+        list.writeUInt16LE(offset === 4 * 8 ? 0 : 1000, 2);
+        for (let index = 0; index < 1000; index += 1) list.writeUInt32LE(offset + 8, 4 + 4 * index);
+        return new ByteRecord(list, "little", "a list");
+      },
+    };
+    const key = { name: "K", subkeyCount: 1, subkeyList: 0, valueCount: 0, valueList: 0 };
+    await expect(readSubkeys(cells, key, "x")).rejects.toThrow(CannotTell);
+    expect(reads).toBeLessThan(100_000);
   });
 
   it("ends in an answer or in a plain verdict however bytes are damaged", async () => {
