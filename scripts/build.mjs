@@ -7,7 +7,7 @@
 // esbuild splits code for ES modules only, while FC's loader and SDKs written for require() want CommonJS. Hence two
 // steps: bundle and split as ES modules in memory, then turn each file into CommonJS.
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -105,16 +105,19 @@ const buildTarget = async ({ folder, entries, minify }) => {
   const missing = Object.values(entries).filter((path) => !existsSync(join(root, path)));
   if (missing.length > 0) return console.log(`${folder}: ${missing.join(", ")} does not exist, left out`);
   await mkdir(join(root, folder), { recursive: true });
-  let sizeInBytes = 0;
-  const files = await bundle(folder, entries);
-  for (const { path, text } of files) {
+  for (const { path, text } of await bundle(folder, entries)) {
     const code = path.endsWith(".js") ? await toCommonJs(text, minify) : text;
     const isCommand = relative(root, path) === command;
     await writeFile(path, isCommand && !code.startsWith("#!") ? `#!/usr/bin/env node\n${code}` : code);
-    sizeInBytes += Buffer.byteLength(code);
   }
-  console.log(`${folder}: ${files.length} files, ${Math.round(sizeInBytes / 1024)} KiB`);
   await writeFile(join(root, folder, "package.json"), '{"type":"commonjs"}\n');
+};
+
+const tellSize = async (folder) => {
+  const files = existsSync(join(root, folder)) ? await readdir(join(root, folder)) : [];
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(root, folder, file))).size));
+  const sizeInBytes = sizes.reduce((sum, size) => sum + size, 0);
+  if (files.length > 0) console.log(`${folder}: ${files.length} files, ${Math.round(sizeInBytes / 1024)} KiB`);
 };
 
 /** The disk that `oss-image-import local` imports when it is given none. */
@@ -141,6 +144,7 @@ try {
   }
   for (const target of targets) await buildTarget(target);
   await copySample();
+  for (const folder of new Set(targets.map((target) => target.folder))) await tellSize(folder);
   await linkCommand();
 } catch (error) {
   // esbuild has already shown where and what.
