@@ -42,7 +42,7 @@ function problemsOf(file: string): readonly Problem[] {
 const isBucketManifest = (file: string, bytes: Buffer): boolean =>
   isBucketManifestKey(basename(file)) ||
   (!/\.import\.(ya?ml|json)$/.test(file) &&
-    /^\s*"?(version|rules|defaults)"?\s*:/m.test(bytes.toString("utf8", 0, 65_536)));
+    /^[ \t]*"?(version|rules|defaults)"?[ \t]*:/m.test(bytes.toString("utf8", 0, 65_536)));
 
 function page(files: readonly string[], problems: readonly Problem[], output: Output): string {
   const c = colours.createColors(takesColours(output));

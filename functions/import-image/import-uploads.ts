@@ -6,6 +6,7 @@ import { objectKind } from "../../shared/importing/object-kind.ts";
 import { importRouted, reviewBucketManifest } from "../../shared/importing/route-object.ts";
 import type { Log } from "../../shared/log/log.ts";
 import { imageKeyOf } from "../../shared/manifest/manifest-names.ts";
+import { printable } from "../../shared/manifest/source-tree.ts";
 import type { FunctionConfig } from "../../shared/runtime/function-config.ts";
 import type { FunctionContext } from "../../shared/runtime/function-context.ts";
 import { importDepsOf } from "../../shared/runtime/import-deps-of.ts";
@@ -36,7 +37,7 @@ export async function importUploads(
       advice:
         "Function Compute delivers its event again, and puts it into the failure queue in the end. Once the cause is mended: oss-image-import replay.",
     });
-    troubles.push(`${JSON.stringify(key)}: ${reason}`);
+    troubles.push(printable(`${JSON.stringify(key)}: ${reason}`));
   };
   const { deps } = importDepsOf({
     cloud,

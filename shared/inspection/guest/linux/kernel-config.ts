@@ -19,9 +19,9 @@ function configValue(text: string, option: string): ConfigValue {
   return value === "y" || value === "m" ? value : "n";
 }
 
-/** Names of kernel modules are written with `-` or `_`; the kernel takes both for the same. */
+/** The module that a path names, which may be long: only its end matters. Names of kernel modules are written with `-` or `_`; the kernel takes both for the same. */
 export function moduleName(path: string): string | undefined {
-  const name = /([^/]{1,100})\.ko(?:\.(?:xz|zst|gz|lz4|bz2))?$/.exec(path)?.[1];
+  const name = /([^/]{1,100})\.ko(?:\.(?:xz|zst|gz|lz4|bz2))?$/.exec(path.slice(-128))?.[1];
   return name?.replaceAll("-", "_");
 }
 
