@@ -1,8 +1,9 @@
 import type { FunctionDefinition } from "../../local/fc/s-yaml.ts";
 import { systemClock } from "../../shared/clock.ts";
+import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { BucketSummary } from "../../shared/cloud/ports.ts";
 import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
-import { troubleOf } from "./operator.ts";
+import { isAboutCredentials, troubleOf } from "./operator.ts";
 
 /** One thing that `doctor` looked at. `unknown`: it could not be looked at; that alone is no problem. */
 export interface Check {
@@ -33,15 +34,16 @@ export const unknown = (name: string, message: string, fix: string): Check => ({
   fix,
 });
 
-/** The answer, or the check that says why there is none. */
+/** The answer, or the check that says why there is none; `isGeneral` when nothing at all can be asked that way. */
 export async function asked<T>(
   name: string,
   ask: () => Promise<T>,
-): Promise<{ readonly answer: T } | { readonly check: Check }> {
+): Promise<{ readonly answer: T } | { readonly check: Check; readonly isGeneral: boolean }> {
   try {
     return { answer: await ask() };
   } catch (error) {
     return {
+      isGeneral: isCloudError(error) && (error.outcomeUnknown || isAboutCredentials(error.code)),
       check: problem(
         name,
         troubleOf(error),

@@ -89,13 +89,23 @@ export function troubleOf(error: unknown): string {
   if (!isCloudError(error)) return printable(error instanceof Error ? error.message : String(error));
   const { service, code, requestId, deniedAction } = error;
   const request = requestId ? ` (request ${requestId})` : "";
-  // What urllib adds about its sockets helps nobody.
-  const said = error.message.split(" -1 (connected")[0];
+  // What urllib adds about its sockets helps nobody, nor does the text that was signed.
+  const said = error.message.split(/ -1 \(connected| server string to sign is/i)[0];
   if (error.outcomeUnknown) return printable(`${service.toUpperCase()} cannot be reached: ${said}${request}`);
+  if (isAboutCredentials(code))
+    return printable(
+      `${service.toUpperCase()} does not take the credentials (${code}): ${said} Check ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN.${request}`,
+    );
   const denied = deniedAction ? ` You are not allowed ${deniedAction}.` : "";
   const advice = service === "ecs" ? ` ${failureOf(error).advice}` : "";
-  return printable(`${service.toUpperCase()} refused with ${code}: ${error.message}${denied}${advice}${request}`);
+  return printable(`${service.toUpperCase()} refused with ${code}: ${said}${denied}${advice}${request}`);
 }
+
+/** Whether a code says that the caller is not known, whatever is asked. */
+export const isAboutCredentials = (code: string): boolean =>
+  /^(Signature|InvalidAccessKey|InvalidSecurityToken|SecurityToken|MissingSecurityToken|IncompleteSignature)/.test(
+    code,
+  );
 
 /** The functions' log lines as a person reads them, on stderr. */
 export const logTo =

@@ -14,12 +14,14 @@ export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outl
   const replay = `oss-image-import replay ${shellQuoted(`oss://${subject.bucket}/${subject.key}`)}`;
   const due = entry ? new Date(entry.due * 1000).toISOString() : undefined;
   const next = due ? `The report function looks again at ${due}` : "The report function looks again at its next run";
+  // A sentence ends once, in whatever way its reason does.
   const why = reason ? `: ${reason.replace(/\.$/, "")}` : "";
+  const ended = (text: string): string => (/[?!]$/.test(text) ? text : `${text}.`);
   const then = advice ? `${advice} ` : "";
   switch (record.state) {
     case "waiting":
       return {
-        stands: `It waits for its ${waitingFor ?? "turn"}${why}.`,
+        stands: ended(`It waits for its ${waitingFor ?? "turn"}${why}`),
         moves: `Uploading what it waits for releases it at once. ${next}, in case that event is lost.`,
       };
     case "claimed":
@@ -34,12 +36,12 @@ export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outl
       };
     case "parked":
       return {
-        stands: `It cannot be imported until the account is changed (${record.code})${why}.`,
+        stands: ended(`It cannot be imported until the account is changed (${record.code})${why}`),
         moves: `${then}${next} and tries again; at once with: ${replay}`,
       };
     case "cancelling":
       return {
-        stands: `It is being given up${why}.`,
+        stands: ended(`It is being given up${why}`),
         moves: "The report function asks ECS at every run until it has ended.",
       };
     case "available":
@@ -49,15 +51,15 @@ export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outl
       };
     case "rejected":
       return {
-        stands: `It was not imported${why}.`,
+        stands: ended(`It was not imported${why}`),
         moves: `${then}A corrected image or manifest is looked at as soon as it is uploaded; without one: ${replay}`,
       };
     case "failed":
       return {
-        stands: `Its import failed${record.code ? ` with ${record.code}` : ""}${why}.`,
+        stands: ended(`Its import failed${record.code ? ` with ${record.code}` : ""}${why}`),
         moves: `${then}Then: ${replay}`,
       };
     case "cancelled":
-      return { stands: `Its import was cancelled${why}.`, moves: `Uploading it again, or: ${replay}` };
+      return { stands: ended(`Its import was cancelled${why}`), moves: `Uploading it again, or: ${replay}` };
   }
 }

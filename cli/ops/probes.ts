@@ -54,6 +54,8 @@ export async function permissionChecks(operator: Operator): Promise<readonly Che
       await attempt();
     } catch (error) {
       if (!isCloudError(error)) throw error;
+      // That the bucket is missing is said where buckets are looked at.
+      if (error.code === "NoSuchBucket") continue;
       denied.push(
         isDenial(error.code)
           ? problem(
@@ -96,7 +98,7 @@ export async function roleCheck({ cloud, bucket, connection }: Operator, key: st
     if (!isCloudError(error)) throw error;
     if (error.outcomeUnknown) return unknown(name, troubleOf(error), "Try again.");
     const failure = failureOf(error);
-    if (failure.class === "success") return ok(name, `ECS would import ${key}: it may read the bucket.`);
+    if (failure.class === "success") return ok(name, `ECS may read the bucket (asked about ${key}).`);
     if (/^NoSetRole/i.test(error.code)) return problem(name, failure.reason, roleFix);
     if (failure.class === "account") return problem("account", `${failure.code}: ${failure.reason}`, failure.advice);
     return failure.class === "transient"

@@ -53,7 +53,7 @@ export async function runBackfill(
       done.push(await replay(deliver, bucket, (log) => operator.deps(log), logTo(output)));
     });
     if (json) output.out(`${printableJson({ objects: done }, 2)}\n`);
-    else output.out(`${done.length} images without a job were delivered.\n`);
+    else output.out(donePage(target, done));
     return exitCodeOf(done);
   }
   const forecasts: { key: string; forecast: Forecast }[] = [];
@@ -119,8 +119,20 @@ async function listAll(prefix: string, { objects, bucket, patience }: ImportDeps
   return found;
 }
 
+const nothingLeft = (target: string): string => `${printable(`Every image in ${target} has a job already.`)}\n`;
+
+/** How many came to what, in the words of the log. */
+function donePage(target: string, done: readonly Replayed[]): string {
+  if (done.length === 0) return nothingLeft(target);
+  const counts = new Map<string, number>();
+  for (const { event = "not asked" } of done) counts.set(event, (counts.get(event) ?? 0) + 1);
+  const total = [...counts].map(([event, count]) => `${count} ${event}`).join(", ");
+  const troubles = done.filter(({ event }) => event === undefined).map(({ message }) => `${printable(message)}\n`);
+  return `${troubles.join("")}${done.length} ${done.length === 1 ? "image" : "images"} without a job: ${total}.\n`;
+}
+
 function page(target: string, forecasts: readonly { readonly key: string; readonly forecast: Forecast }[]): string {
-  if (forecasts.length === 0) return printable(`Every image in ${target} has a job already.`).concat("\n");
+  if (forecasts.length === 0) return nothingLeft(target);
   const lines = forecasts.map(({ key, forecast: { decision, imageName, reason } }) =>
     printable(`${decision.padEnd(6)}  ${key}  ${imageName ? `as ${imageName}` : reason}`),
   );

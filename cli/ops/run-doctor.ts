@@ -39,10 +39,15 @@ async function examine(
   const { objects } = cloud;
   const { region } = connection;
   const clock = await clockCheck(connection.ossEndpoint || `https://oss-${region}.aliyuncs.com`);
-  const [images, state] = await Promise.all([
-    asked("bucket", () => objects.bucket(bucket)),
-    asked("state bucket", () => objects.bucket(stateBucket)),
-  ]);
+  const images = await asked("bucket", () => objects.bucket(bucket));
+  // Everything else would fail in the same words.
+  if ("check" in images && images.isGeneral)
+    return [
+      clock,
+      { ...images.check, name: "connection" },
+      unknown("the rest", "It was not looked at.", "Mend that first."),
+    ];
+  const state = await asked("state bucket", () => objects.bucket(stateBucket));
   const found = await asked("bucket manifest", () => findBucketManifest(objects, bucket));
   const wantsDeletions =
     "answer" in found && !("problems" in found.answer) && found.answer.manifest?.manifest.cancelOnDelete === true;

@@ -56,11 +56,13 @@ export async function runExplain(
 
 async function storyOf(key: string, deps: ImportDeps): Promise<Story> {
   const { bucket, objects, ledger } = deps;
-  const [facts, jobs, set] = await Promise.all([
+  const [facts, own, set] = await Promise.all([
     objects.stat({ bucket, key }),
     ledger.jobsOf({ bucket, key: imageKeyOf(key) ?? key }),
     setOf(key, deps),
   ]);
+  // A disk that a set still waits for is in no job yet.
+  const jobs = own.length > 0 || set.systemDisk === key ? own : await ledger.jobsOf({ bucket, key: set.systemDisk });
   const stories = await Promise.all(
     jobs.map((job) => jobStory(job, job.subject.key === key && job.subject.etag === facts?.etag, deps)),
   );

@@ -15,6 +15,7 @@ export interface Replayed {
   /** The last log event about it; undefined when the cloud could not be asked. */
   readonly event: LogEvent | undefined;
   readonly message: string;
+  readonly advice?: string;
   readonly imageId?: string;
 }
 
@@ -30,6 +31,14 @@ const noes: ReadonlySet<LogEvent | undefined> = new Set<LogEvent | undefined>([
 /** The event that decides what happened to an object; what is only reported on the way does not. */
 const isOutcome = (event: LogEvent): boolean => event !== "image.inspected";
 
+/** What is reported on the way: the outcome is the answer itself. */
+const progressTo = (output: Output): Log => {
+  const log = logTo(output);
+  return (level, event, message, fields) => {
+    if (!isOutcome(event)) log(level, event, message, fields);
+  };
+};
+
 /**
  * Delivers objects again: from this machine, with the operator's rights, by the functions' own code. Whatever ended in
  * anything but an image is considered anew, and what is parked is tried at once.
@@ -44,10 +53,13 @@ export async function runReplay(
   const replayed: Replayed[] = [];
   for (const { bucket, key } of objects) {
     const operator = await openOperator(options, environment, bucket);
-    replayed.push(await replay(key, bucket, (log) => operator.deps(log), logTo(output)));
+    const log = options.json ? logTo(output) : progressTo(output);
+    replayed.push(await replay(key, bucket, (listening) => operator.deps(listening), log));
   }
   if (options.json) output.out(`${printableJson({ objects: replayed }, 2)}\n`);
-  else for (const { message } of replayed) output.out(`${printable(message)}\n`);
+  else
+    for (const { message, advice } of replayed)
+      output.out(`${printable(message)}\n${advice ? `  → ${printable(advice)}\n` : ""}`);
   return exitCodeOf(replayed);
 }
 
@@ -60,13 +72,21 @@ export async function replay(
 ): Promise<Replayed> {
   const kind = objectKind(key);
   if (kind.kind !== "image" && kind.kind !== "sidecar") {
-    const reason = kind.kind === "other" ? `${kind.reason}. ${kind.advice}` : "it is neither an image nor a sidecar";
-    return { bucket, key, event: "object.ignored", message: `${key} is ignored: ${reason}` };
+    const reason = kind.kind === "other" ? kind.reason : "it is neither an image nor a sidecar";
+    const advice = kind.kind === "other" ? { advice: kind.advice } : {};
+    return { bucket, key, event: "object.ignored", message: `${key} is ignored: ${reason}.`, ...advice };
   }
   let last: Replayed = { bucket, key, event: undefined, message: `Nothing was said about ${key}.` };
   const listening: Log = (level, event, message, fields = {}) => {
     if (isOutcome(event))
-      last = { bucket, key, event, message, ...(fields.imageId ? { imageId: fields.imageId } : {}) };
+      last = {
+        bucket,
+        key,
+        event,
+        message,
+        ...(fields.advice ? { advice: fields.advice } : {}),
+        ...(fields.imageId ? { imageId: fields.imageId } : {}),
+      };
     log(level, event, message, fields);
   };
   try {

@@ -97,7 +97,8 @@ async function watch(
   while (!stop.signal.aborted) {
     const found = await rows();
     if (output.isTerminal && !json) {
-      const table = statusTable(found, output);
+      // What has left the screen cannot be drawn over.
+      const table = statusTable(found, output, (output.rows ?? 24) - 1);
       output.out(`${drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : ""}${table}`);
       drawn = table.split("\n").length - 1;
     } else {
@@ -109,4 +110,6 @@ async function watch(
     }
     await systemClock.sleep(watchPauseInMilliseconds, stop.signal);
   }
+  // Takes away the ^C that a terminal writes where the cursor stands.
+  if (output.isTerminal && !json) output.out("\r\u001b[0J");
 }

@@ -1,38 +1,38 @@
 import colours from "picocolors";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { Output } from "../outcome.ts";
+import { cut, cutMiddle, displayWidth, padded } from "../terminal-text.ts";
 import type { StatusRow } from "./run-status.ts";
 
-const widest = { key: 44, state: 10, progress: 5, age: 6 };
+const widths = { state: 10, progress: 5, age: 7 };
+/** Two blanks between each of the five columns. */
+const gaps = 4 * 2;
 
-/** The imports as a table that fits the terminal, with a line of counts below it. */
-export function statusTable(rows: readonly StatusRow[], { isTerminal, columns }: Output): string {
+/** The imports as a table that fits the terminal, with a line of counts below it. At most `rows` lines high, where given. */
+export function statusTable(all: readonly StatusRow[], { isTerminal, columns }: Output, rows = Infinity): string {
   const c = colours.createColors(isTerminal);
-  if (rows.length === 0) return "There is none.\n";
-  const key = Math.min(widest.key, Math.max(3, ...rows.map((row) => printable(row.key).length)));
-  const detailWidth = isTerminal
-    ? Math.max(20, columns - key - widest.state - widest.progress - widest.age - 8)
-    : 10_000;
-  const lines = rows.map((row) =>
-    [
-      fitted(printable(row.key), key),
-      tintOf(row.state, c)(row.state.padEnd(widest.state)),
-      (row.state === "submitted" || row.state === "available" ? `${row.progress} %` : "").padStart(widest.progress),
-      age(row.seconds).padStart(widest.age),
-      fitted(detailOf(row), detailWidth).trimEnd(),
-    ].join("  "),
-  );
-  const head = [
-    "KEY".padEnd(key),
-    "STATE".padEnd(widest.state),
-    "".padEnd(widest.progress),
-    "SINCE".padStart(widest.age),
-    "",
-  ].join("  ");
+  if (all.length === 0) return "There is none.\n";
+  const shown = all.slice(0, Math.max(1, rows - 3));
+  // One column is left free, as some terminals begin a new line after the last one.
+  const space = isTerminal ? columns - 1 - widths.state - widths.progress - widths.age - gaps : Infinity;
+  const longestKey = Math.max(3, ...shown.map(({ key }) => displayWidth(printable(key))));
+  const keyWidth = Math.min(longestKey, isTerminal ? Math.max(8, Math.floor(space * 0.6)) : 44);
+  const line = (key: string, state: string, progress: string, since: string, detail: string): string =>
+    [key, state, progress.padStart(widths.progress), since.padStart(widths.age), detail].join("  ").trimEnd();
+  const lines = shown.map((row) => {
+    const progress = row.state === "submitted" || row.state === "available" ? `${row.progress} %` : "";
+    const detail = space - keyWidth < 2 ? "" : cut(detailOf(row), space - keyWidth);
+    const key = isTerminal ? cutMiddle(printable(row.key), keyWidth) : printable(row.key);
+    const state = tintOf(row.state, c)(row.state.padEnd(widths.state));
+    return line(padded(key, keyWidth), state, progress, age(row.seconds), detail);
+  });
+  const head = line("KEY".padEnd(keyWidth), "STATE".padEnd(widths.state), "", "SINCE", "");
   const counts = new Map<string, number>();
-  for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1);
-  const total = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
-  return `${c.dim(head.trimEnd())}\n${lines.join("\n")}\n${c.dim(total)}\n`;
+  for (const { state } of all) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const hidden = all.length - shown.length;
+  const total = [...counts].map(([state, count]) => `${count} ${state}`);
+  const foot = [...total, ...(hidden > 0 ? [`${hidden} not shown`] : [])].join(", ");
+  return `${c.dim(head)}\n${lines.join("\n")}\n${c.dim(isTerminal ? cut(foot, columns - 1) : foot)}\n`;
 }
 
 /** One import as a plain line. */
@@ -52,9 +52,6 @@ function tintOf(state: string, c: ReturnType<typeof colours.createColors>): Tint
   if (state === "submitted" || state === "claimed") return c.cyan;
   return state === "waiting" || state === "parked" || state === "cancelling" ? c.yellow : c.red;
 }
-
-const fitted = (text: string, width: number): string =>
-  text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
 
 /** `42 s`, `12 min`, `5 h`, `3 d`. */
 export function age(seconds: number): string {

@@ -3,6 +3,7 @@ import { wireParameters } from "../../shared/importing/import-request.ts";
 import type { Finding } from "../../shared/inspection/report.ts";
 import type { Attempt, JobRecord } from "../../shared/ledger/job.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
+import { displayWidth, padded } from "../terminal-text.ts";
 import type { JobStory, Story } from "./run-explain.ts";
 
 type Colours = ReturnType<typeof colours.createColors>;
@@ -43,6 +44,9 @@ function jobLines(job: JobStory, c: Colours): readonly string[] {
   const version = job.isPresentVersion ? "the present version" : `version ${latest?.subject.etag}`;
   return [
     `${c.bold(`Job ${job.jobId}`)}, ${version}: ${c.bold(job.state)}`,
+    ...(latest
+      ? [`  ${latest.uploadedAt}  ${"uploaded".padEnd(10)} ${latest.subject.key}, ETag ${latest.subject.etag}`]
+      : []),
     ...job.records.map((record) => `  ${record.at}  ${record.state.padEnd(10)} ${recordText(record)}`.trimEnd()),
     ...attemptsOf(job.records).flatMap((attempt) => ["", ...attemptLines(attempt, c)]),
     ...findingLines(latest?.findings ?? []),
@@ -65,6 +69,9 @@ function recordText({ state, attempt, code, reason, requestId, result, tries }: 
   return parts.filter((part) => part !== "").join(", ");
 }
 
+/** Wider ones do not move the column beside them. */
+const longestValue = 48;
+
 /** Each attempt once, as it was last written. */
 export function attemptsOf(records: readonly JobRecord[]): readonly Attempt[] {
   const byToken = new Map<string, Attempt>();
@@ -73,11 +80,17 @@ export function attemptsOf(records: readonly JobRecord[]): readonly Attempt[] {
 }
 
 function attemptLines({ number, request, provenance, token }: Attempt, c: Colours): readonly string[] {
+  const parameters = Object.entries(wireParameters(request));
+  const nameWidth = Math.max(...parameters.map(([name]) => name.length));
+  const valueWidth = Math.max(
+    ...parameters.map(([, value]) => displayWidth(value)).filter((width) => width <= longestValue),
+  );
   return [
     `  Attempt ${number} asked ImportImage for (ClientToken ${token}):`,
-    ...Object.entries(wireParameters(request)).map(([name, value]) => {
+    ...parameters.map(([name, value]) => {
       const place = provenance?.[name];
-      return `    ${name.padEnd(32)} ${value}${place ? c.dim(`  ← ${place}`) : ""}`;
+      const said = place ? `${padded(value, valueWidth)}${c.dim(`  ← ${place}`)}` : value;
+      return `    ${name.padEnd(nameWidth)}  ${said}`;
     }),
   ];
 }

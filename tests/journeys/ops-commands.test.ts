@@ -106,7 +106,7 @@ describe("explain", () => {
     await product.settle();
     const { code, out } = await explained("told.qcow2");
     expect(code).toBe(0);
-    expect(out).toMatch(/ImageName +told-by-sidecar {2}← sidecar told\.qcow2\.import\.yaml:1/);
+    expect(out).toMatch(/ImageName +told-by-sidecar +← sidecar told\.qcow2\.import\.yaml:1/);
     expect(out).toMatch(/claimed .*attempt 1 as told-by-sidecar/);
     expect(out).toMatch(/submitted .*image m-\S+, task t-\S+, request/);
     expect(out).toContain("Now: Processing");
@@ -137,6 +137,16 @@ describe("explain", () => {
     const { out } = await explained("told.qcow2");
     expect(out).toContain("There is no such object now.");
     expect(out).toContain("Job ");
+  });
+
+  it("tells of a disk that is not there yet which set waits for it", async () => {
+    await product.upload("set-waits.qcow2.import.yaml", "disks:\n  - {}\n  - ossObject: missing-disk.raw\n");
+    await product.upload("set-waits.qcow2", qcow2(64 * 2 ** 20, 61));
+    await product.settle();
+    const { out } = await explained("missing-disk.raw");
+    expect(out).toContain("There is no such object now.");
+    expect(out).toContain("Part of the import of set-waits.qcow2.");
+    expect(out).toMatch(/It waits for its disks: .*missing-disk\.raw\.$/m);
   });
 
   it("cannot be asked about what never was", async () => {
@@ -174,6 +184,12 @@ describe("replay", () => {
     expect(code).toBe(1);
     expect(JSON.parse(out).objects[0]).toMatchObject({ event: "image.rejected" });
     expect(err).toContain("image.rejected");
+  });
+
+  it("says the outcome once, with the way out", async () => {
+    const { out, err } = await said((output, common) => runReplay([url("bad.qcow2")], common, {}, output));
+    expect(out).toMatch(/^bad\.qcow2 was not imported: .*\n {2}→ .*\n$/);
+    expect(err).not.toContain("image.rejected");
   });
 
   it("does nothing to what runs", async () => {
@@ -396,6 +412,29 @@ describe("doctor", () => {
       message: expect.stringMatching(reason),
       fix: expect.any(String),
     });
+  });
+
+  it.each<[string, ConnectionOptions, Record<string, string>, RegExp]>([
+    ["the wrong secret", {}, { ALIBABA_CLOUD_ACCESS_KEY_SECRET: "guess" }, /does not take the credentials.*SECRET/],
+    ["an endpoint out of reach", { ossEndpoint: "http://127.0.0.1:1" }, {}, /OSS cannot be reached/],
+  ])("says once what is wrong with %s, and asks no further", async (_, options, variables, reason) => {
+    const { endpoints } = product.cloud;
+    const out: string[] = [];
+    const environment = {
+      ALIBABA_CLOUD_ACCESS_KEY_ID: embeddedAccount.accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: embeddedAccount.accessKeySecret,
+      IMAGE_BUCKET: localBucket,
+      STATE_BUCKET: localStateBucket,
+      OSS_ENDPOINT: endpoints.oss,
+      ECS_ENDPOINT: endpoints.ecs,
+      ...variables,
+    };
+    const output: Output = { out: (text) => void out.push(text), err: () => {}, isTerminal: false, columns: 100 };
+    expect(await runDoctor(undefined, { json: true, ...options }, environment, output)).toBe(1);
+    const { checks } = JSON.parse(out.join(""));
+    expect(checks.map(({ name }: { name: string }) => name)).toEqual(["clock", "connection", "the rest"]);
+    expect(checks[1]).toMatchObject({ outcome: "problem", message: expect.stringMatching(reason) });
+    expect(checks[1].message).not.toContain("string to sign");
   });
 
   it("names the role that is missing with the command that makes it", async () => {
