@@ -16,6 +16,7 @@ describe("what an image says about its import", () => {
     ["UEFI, when it boots with nothing else", { bootModes: ["UEFI"] }, { bootMode: "UEFI" }],
     ["no boot mode, when it boots with BIOS", { bootModes: ["BIOS"] }, {}],
     ["no boot mode, when it boots both ways", { bootModes: ["BIOS", "UEFI"] }, {}],
+    ["no boot mode, whichever way stands first", { bootModes: ["UEFI", "BIOS"] }, {}],
     ["no boot mode, when it boots in neither", { bootModes: [] }, {}],
     ["UEFI for arm64, whatever loaders it has", { architecture: "arm64" }, { architecture: "arm64", bootMode: "UEFI" }],
     [

@@ -202,6 +202,11 @@ describe("the plan of an import", () => {
     });
   });
 
+  it("takes a declared size that is exactly the disk's", () => {
+    const { request } = importOf(planFor("disks: [{diskImageSize: 2}]", [diskOf({ inspection: reportOf(debian) })]));
+    expect(request.DiskDeviceMapping).toMatchObject([{ DiskImageSize: 2 }]);
+  });
+
   it("takes Windows once its licence is said", () => {
     const windows = [diskOf({ inspection: reportOf({ osType: "windows", platform: "Windows Server 2022" }) })];
     expect(importOf(planFor("licenseType: BYOL", windows)).request).toMatchObject({
