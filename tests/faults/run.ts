@@ -86,6 +86,9 @@ type Message = { readonly progress: Progress } | { readonly rows: readonly Row[]
 
 /** One process's part: rows and progress go to its parent, failures to the error output. */
 async function work(extent: Extent): Promise<void> {
+  // So that its worlds are cleared away when it is interrupted, or its parent is.
+  for (const end of ["SIGINT", "SIGTERM"]) process.on(end, () => process.exit(1));
+  process.on("disconnect", () => process.exit());
   const tell = (message: Message): void => void process.send?.(message);
   const rows = await runAll(extent, {
     onFailure: ({ schedule, violations }) => {
@@ -95,7 +98,7 @@ async function work(extent: Extent): Promise<void> {
     },
     onProgress: (progress) => tell({ progress }),
   });
-  tell({ rows });
+  process.send?.({ rows } satisfies Message, undefined, undefined, () => process.disconnect?.());
 }
 
 async function shareOf(

@@ -1,10 +1,16 @@
-import { constants } from "node:fs";
+import { constants, rmSync } from "node:fs";
 import { access, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Linux's folder in memory: a schedule writes some hundred small files and deletes them all. */
 const inMemory = "/dev/shm";
+
+/** What is still there when the process is ended early, as by Ctrl-C: it would stay in memory until the next start. */
+const open = new Set<string>();
+process.once("exit", () => {
+  for (const path of open) rmSync(path, { recursive: true, force: true });
+});
 
 /** A new folder for the buckets of one world, in memory where the system has such a place. */
 export async function newDirectory(
@@ -15,5 +21,12 @@ export async function newDirectory(
     () => tmpdir(),
   );
   const path = await mkdtemp(join(parent, prefix));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  open.add(path);
+  return {
+    path,
+    remove: async () => {
+      await rm(path, { recursive: true, force: true });
+      open.delete(path);
+    },
+  };
 }
