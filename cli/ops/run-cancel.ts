@@ -22,18 +22,22 @@ export async function runCancel(
 ): Promise<ExitCode> {
   const object = objectTarget(target);
   const operator = await openOperator(options, environment, object.bucket);
-  const answers = await unlessUnreachable(async () => {
+  const { answers, latest } = await unlessUnreachable(async () => {
     const deps = await operator.deps(logTo(output));
-    const open = (await deps.ledger.jobsOf(object)).filter(({ state }) => !isEnd(state));
+    const jobs = await deps.ledger.jobsOf(object);
+    const open = jobs.filter(({ state }) => !isEnd(state));
     const made: CancelAnswer[] = [];
     for (const job of open) {
       const asked = await findTaskOf(await requestCancel(job, "an operator asked for it", deps), deps);
       made.push({ jobId: job.jobId, ...(await outcomeOf(asked, () => stopTask(asked, deps))) });
     }
-    return made;
+    return { answers: made, latest: jobs.at(-1) };
   });
   if (options.json) output.out(`${printableJson({ ...object, jobs: answers }, 2)}\n`);
-  else if (answers.length === 0) output.out(printable(`No import of ${target} is under way.`).concat("\n"));
+  else if (answers.length === 0)
+    output.out(
+      `${printable(`No import of ${target} is under way${latest ? `: the last one is ${latest.state}` : ""}.`)}\n`,
+    );
   else for (const { message } of answers) output.out(`${printable(message)}\n`);
   return answers.length > 0 && answers.every(({ cancelled }) => cancelled) ? exitCodes.good : exitCodes.no;
 }
