@@ -53,6 +53,13 @@ describe("OSS through the official client", () => {
     await expect(objects.delete(gone)).resolves.toBeUndefined();
   });
 
+  it("reads no whole object through a symbolic link, and tells of one that it is one", async () => {
+    await oss.client().putSymlink("link.yaml", object.key, {} as never);
+    const link = { ...object, key: "link.yaml" };
+    await expect(objects.read(link, 10)).rejects.toMatchObject({ code: "Symlink" });
+    expect(await objects.stat(link)).toMatchObject({ type: "Symlink", size: 10 });
+  });
+
   it("reads a whole object, and refuses one that is larger than wanted", async () => {
     expect(await objects.read(object, 10)).toEqual({
       body: Buffer.from("0123456789"),
