@@ -44,9 +44,7 @@ export function connectionFrom(
   const accessKeyId = environment["ALIBABA_CLOUD_ACCESS_KEY_ID"];
   const accessKeySecret = environment["ALIBABA_CLOUD_ACCESS_KEY_SECRET"];
   const isReal = accessKeyId !== undefined && accessKeySecret !== undefined && options.local === undefined;
-  const base = isReal
-    ? fromEnvironment(accessKeyId, accessKeySecret, environment)
-    : fromLocal(options.local ?? ".local");
+  const base = isReal ? fromEnvironment(accessKeyId, accessKeySecret, environment) : fromLocal(options.local);
   const { region, ossEndpoint, ecsEndpoint, fcEndpoint, stateBucket, imagePrefix } = options;
   return {
     ...base,
@@ -82,9 +80,13 @@ function fromEnvironment(
   };
 }
 
-function fromLocal(dataDirectory: string): Connection {
-  const file = connectionFileIn(dataDirectory);
+function fromLocal(named: string | undefined): Connection {
+  const file = connectionFileIn(named ?? ".local");
   if (!existsSync(file)) {
+    if (named !== undefined)
+      throw new Unasked(
+        `No embedded cloud runs with the folder ${named}: start one with \`oss-image-import local --data ${named}\`.`,
+      );
     throw new Unasked(
       `No cloud is named: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run \`oss-image-import local\` and point to its folder with --local DIR.`,
     );

@@ -53,6 +53,11 @@ describe("a question that cannot be asked", () => {
       /^OSS cannot be reached: [^{]*127\.0\.0\.1:1/,
     ],
     ["plan of a bucket that cannot be", () => plan("oss://B/x.raw", nowhere), /^No bucket can be called B\.$/],
+    [
+      "plan on an embedded cloud that does not run",
+      () => plan("oss://images/x.raw", { local: inFolder("nothing") }),
+      /^No embedded cloud runs with the folder .*nothing: start one with/,
+    ],
     ["dry run of a file", () => plan(inFolder("disk.raw"), { dryRun: true }), /give it as oss:\/\/bucket\/key/],
     ["inspection of a missing file", () => inspect(inFolder("none.raw")), /^[^ ]+none\.raw does not exist\.$/],
     ["inspection of a folder", () => inspect(inFolder("folder.raw")), /is a directory/],
