@@ -60,11 +60,6 @@ const viewImage = (cloud: EcsCloud, image: Image, now: number): ImageView | unde
   return status === undefined ? undefined : { image, state, status };
 };
 
-export const taskOf = (call: Call, taskId: string): ImportTask | undefined => {
-  const task = call.cloud.tasks.get(taskId);
-  return task?.region === call.region ? task : undefined;
-};
-
 const idLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 /** `m-bp1…`, `t-bp1…`, `s-bp1…`: shaped as the ids of real resources. */

@@ -44,9 +44,20 @@ export const commaList = (parameters: Parameters, name: string): readonly string
     .map((value) => value.trim().replace(/^"(.*)"$/, "$1"))
     .filter((value) => value !== "");
 
-/** Where a page starts and how long it is; `undefined` when the numbers are out of range. */
-export const page = (parameters: Parameters): { readonly number: number; readonly size: number } | undefined => {
+interface Page {
+  readonly number: number;
+  readonly size: number;
+}
+
+/** The number of the wanted page and how long it is; `undefined` when the numbers are out of range. */
+export const page = (parameters: Parameters): Page | undefined => {
   const number = integer(parameters, "PageNumber") ?? 1;
   const size = integer(parameters, "PageSize") ?? 10;
   return number >= 1 && size >= 1 && size <= 100 ? { number, size } : undefined;
 };
+
+/** The entries of the wanted page, and what the answer says about it. */
+export const pageOf = <Entry>(found: readonly Entry[], { number, size }: Page) => ({
+  entries: found.slice((number - 1) * size, number * size),
+  position: { PageNumber: number, PageSize: size, TotalCount: found.length },
+});

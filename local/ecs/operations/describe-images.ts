@@ -4,7 +4,7 @@ import { refuse } from "../errors.ts";
 import type { Image } from "../image.ts";
 import { imageView } from "../image-view.ts";
 import type { Operation } from "../operation.ts";
-import { commaList, flag, items, type Parameters, page, text } from "../parameters.ts";
+import { commaList, flag, items, type Parameters, page, pageOf, text } from "../parameters.ts";
 
 export const describeImages: Operation = {
   reads: [
@@ -27,18 +27,9 @@ export const describeImages: Operation = {
     const found = imagesOf(call, (image) => image.createdAt <= visibleBefore && filter(image)).filter(
       ({ status }) => statuses.includes("ALL") || statuses.includes(status),
     );
-    const start = (wanted.number - 1) * wanted.size;
-    return {
-      body: {
-        RegionId: region,
-        PageNumber: wanted.number,
-        PageSize: wanted.size,
-        TotalCount: found.length,
-        Images: {
-          Image: found.slice(start, start + wanted.size).map((view) => imageView(cloud.settings, view, now)),
-        },
-      },
-    };
+    const { entries, position } = pageOf(found, wanted);
+    const images = entries.map((view) => imageView(cloud.settings, view, now));
+    return { body: { RegionId: region, ...position, Images: { Image: images } } };
   },
 };
 

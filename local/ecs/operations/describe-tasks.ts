@@ -1,6 +1,6 @@
 import { refuse } from "../errors.ts";
 import type { Operation } from "../operation.ts";
-import { commaList, page, text, values } from "../parameters.ts";
+import { commaList, page, pageOf, text, values } from "../parameters.ts";
 import { taskView } from "../task-view.ts";
 
 /** Any other value of the TaskStatus filter is ignored, says the reference. */
@@ -37,16 +37,8 @@ export const describeTasks: Operation = {
       .reverse()
       .map((task) => taskView(cloud, task, now))
       .filter((task) => !filterableStatuses.includes(status) || task.TaskStatus === status);
-    const start = (wanted.number - 1) * wanted.size;
-    return {
-      body: {
-        RegionId: region,
-        PageNumber: wanted.number,
-        PageSize: wanted.size,
-        TotalCount: found.length,
-        TaskSet: { Task: found.slice(start, start + wanted.size) },
-      },
-    };
+    const { entries, position } = pageOf(found, wanted);
+    return { body: { RegionId: region, ...position, TaskSet: { Task: entries } } };
   },
 };
 
