@@ -1,4 +1,5 @@
 import type { Finding, InspectionReport } from "../inspection/report.ts";
+import { isWindows } from "../manifest/contradictions.ts";
 import type { LayerName, ResolvedSettings } from "../manifest/settings.ts";
 
 const explicitLayers: ReadonlySet<LayerName> = new Set(["bucket-defaults", "bucket-rule", "metadata", "sidecar"]);
@@ -65,5 +66,3 @@ export function contradictions(
   }
   return found;
 }
-
-const isWindows = (platform: string): boolean => /^(Windows Server|Other Windows)/.test(platform);

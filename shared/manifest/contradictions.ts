@@ -57,6 +57,7 @@ export function contradictions(settings: Settings): Contradiction[] {
   return found;
 }
 
+/** Whether a platform, in the spelling of ImportImage, is one of Windows. */
 export function isWindows(platform: string): boolean {
   return platform.startsWith("Windows Server") || platform === "Other Windows";
 }
