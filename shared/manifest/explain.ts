@@ -124,9 +124,9 @@ function wrongWord(pointer: string, value: unknown, allowedValues: unknown): Exp
   const word = typeof value === "string" ? value : "";
   const other = Object.hasOwn(otherNames, word.toLowerCase()) ? otherNames[word.toLowerCase()] : undefined;
   const meant = allowed.find((candidate) => candidate === other) ?? nearest(word, allowed);
-  const list = `Allowed: ${allowed.join(", ")}.`;
   const message = `${nameOf(pointer)} cannot be ${typeof value === "string" ? quoted(value) : kindOf(value)}.`;
-  return { pointer, message, hint: meant === undefined ? list : `Did you mean ${quoted(meant)}? ${list}` };
+  const hint = meant === undefined ? `Allowed: ${allowed.join(", ")}.` : `Did you mean ${quoted(meant)}?`;
+  return { pointer, message, hint };
 }
 
 /** A text that breaks a length or a pattern: what the setting itself says about it, else the general rule. */

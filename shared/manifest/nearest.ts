@@ -2,7 +2,8 @@
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const plain = simplified(word);
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(plain.length / 3)) + 1;
+  // Two slips, in long words more; but at least half of the word must stay: `on` is no slip for `off`.
+  let bestDistance = Math.min(Math.max(2, Math.floor(plain.length / 3)), Math.floor(plain.length / 2)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(plain, simplified(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
