@@ -24,7 +24,7 @@ export interface Filesystem {
   lookup(directory: FsNode, name: string): Promise<FsNode | undefined>;
   /** All entries but `.` and `..`. Bounded: a directory over the limit throws CannotTell. */
   list(directory: FsNode): Promise<readonly { readonly name: string; readonly node: () => Promise<FsNode> }[]>;
-  /** `length` bytes of a file from `offset`, cut short at its end. */
+  /** `length` bytes of a file from `offset`, cut short at its end. What is no file is refused, here as below. */
   read(file: FsNode, offset: number, length: number): Promise<Buffer>;
   /** Target text of a symlink. */
   readLink(link: FsNode): Promise<string>;

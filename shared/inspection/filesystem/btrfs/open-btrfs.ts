@@ -88,7 +88,7 @@ export async function openBtrfs(source: ByteSource): Promise<BtrfsFilesystem | u
       const entries = await listEntries(directory);
       return entries.map(({ name, location }) => ({ name, node: () => follow(forest, directory.files, location) }));
     },
-    read: (file, offset, length) => contents(inodeOf(file, "file"), offset, length),
+    read: async (file, offset, length) => contents(inodeOf(file, "file"), offset, length),
     readLink: async (node) => {
       const link = inodeOf(node, "symlink");
       if (link.size > maxLinkInBytes) throw new MalformedImage(`btrfs: a link of ${link.size} bytes`);

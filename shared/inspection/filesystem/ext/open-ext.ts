@@ -73,7 +73,9 @@ class ExtFilesystem implements Filesystem, BlockStore {
   }
 
   async read(file: FsNode, offset: number, length: number): Promise<Buffer> {
-    return this.#content(await this.#inode(file.id), offset, length);
+    const inode = await this.#inode(file.id);
+    if (inode.kind !== "file") throw new MalformedImage(`Inode ${inode.number} is no file.`);
+    return this.#content(inode, offset, length);
   }
 
   async readLink(link: FsNode): Promise<string> {
@@ -155,7 +157,6 @@ class ExtFilesystem implements Filesystem, BlockStore {
 
   async #content(inode: ExtInode, offset: number, length: number): Promise<Buffer> {
     if (inode.encrypted) throw new CannotTell(`Inode ${inode.number} is encrypted.`);
-    if (inode.kind === "other") throw new MalformedImage(`Inode ${inode.number} has no content.`);
     const end = Math.min(inode.size, offset + length);
     if (!(offset >= 0) || !(length >= 0) || offset >= end) return Buffer.alloc(0);
     if (end - offset > maximumReadLength) throw new CannotTell(`More than ${maximumReadLength} bytes in one read.`);

@@ -56,6 +56,6 @@ export const openXfs: OpenFilesystem = async (source) => {
       const inode = inodeOf(file, "file");
       return readFork(volume, inode, offset, Math.max(0, Math.min(length, inode.size - offset)));
     },
-    readLink: (link) => readTarget(volume, inodeOf(link, "symlink")),
+    readLink: async (link) => readTarget(volume, inodeOf(link, "symlink")),
   };
 };

@@ -34,7 +34,6 @@ describe.each(images)("an ext filesystem made as %s", (name, kind) => {
     image: () => imageBytes(name),
     facts: { kind, label: "fixture", uuid: volumeUuid, unclean: false },
     files: treeFiles,
-    givesRawDirectories: true,
     links: treeLinks,
   });
 });

@@ -17,7 +17,6 @@ describe.each(images)("a FAT filesystem made as %s", (name) => {
     image: () => imageBytes(name),
     facts: { kind: "vfat", label: "FIXTURE", uuid: "1234-ABCD", unclean: false },
     files: plainFiles,
-    givesRawDirectories: true,
     ignoresCase: true,
   });
 });

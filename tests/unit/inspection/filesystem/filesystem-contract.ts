@@ -19,8 +19,6 @@ export interface FilesystemUnderTest {
   /** Targets by path, among them `etc/os-release`; undefined where the format has no links. */
   readonly links?: ReadonlyMap<string, string>;
   readonly ignoresCase?: boolean;
-  /** Reading a directory gives the blocks of its entries. */
-  readonly givesRawDirectories?: boolean;
   /** Gives the link `etc/os-release` another target, no longer than its own; the text in place unless told otherwise. */
   readonly retarget?: (image: Buffer, target: string) => void;
 }
@@ -121,12 +119,19 @@ export function filesystemContract(subject: FilesystemUnderTest): void {
     });
   }
 
-  it("does not take a file for a directory, or a directory for a file", async () => {
+  it("does not take a file, a directory or a link for another", async () => {
     const fs = await opened();
     const file = await nodeAt(fs, "large");
     const root = await fs.root();
-    await expect(async () => fs.list(file)).rejects.toThrow(MalformedImage);
-    if (!subject.givesRawDirectories) await expect(async () => fs.read(root, 0, 1)).rejects.toThrow(MalformedImage);
+    await expect(fs.list(file)).rejects.toThrow(MalformedImage);
+    await expect(fs.lookup(file, "large")).rejects.toThrow(MalformedImage);
+    await expect(fs.read(root, 0, 1)).rejects.toThrow(MalformedImage);
+    await expect(fs.readLink(file)).rejects.toThrow(MalformedImage);
+    if (links.size === 0) return;
+    const link = await openPath(fs, "etc/os-release", { followLinks: false });
+    if (link?.node.kind !== "symlink") throw new Error("no link");
+    await expect(fs.list(link.node)).rejects.toThrow(MalformedImage);
+    await expect(fs.read(link.node, 0, 1)).rejects.toThrow(MalformedImage);
   });
 
   it("claims neither zeros nor next to nothing", async () => {
