@@ -2,33 +2,16 @@ import OSS from "ali-oss";
 import { SourceChanged } from "../inspection/source/byte-source.ts";
 import { CloudError, noAnswer, withoutRequest } from "./cloud-error.ts";
 import { crc64Text } from "./crc64.ts";
-import type { BucketSummary, Credentials, ListedObject, ObjectFacts, ObjectStore } from "./ports.ts";
-
-export interface AlibabaObjectsOptions {
-  readonly region: string;
-  readonly credentials: Credentials;
-  /** e.g. `https://oss-cn-hangzhou-internal.aliyuncs.com`; the region's public endpoint when empty. */
-  readonly endpoint?: string;
-  readonly timeoutInMilliseconds?: number;
-}
+import { type OssOptions, ossClientOptions } from "./oss-client-options.ts";
+import type { BucketSummary, ListedObject, ObjectFacts, ObjectStore } from "./ports.ts";
 
 /** OSS through the official client, with V4 signatures. */
-export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
+export function alibabaObjects(options: OssOptions): ObjectStore {
   const clients = new Map<string, OSS>();
   const clientOf = (bucket: string): OSS => {
     const known = clients.get(bucket);
     if (known) return known;
-    const { credentials, endpoint, region } = options;
-    const client = new OSS({
-      region: `oss-${region}`,
-      bucket,
-      accessKeyId: credentials.accessKeyId,
-      accessKeySecret: credentials.accessKeySecret,
-      ...sessionOptions(credentials),
-      ...(endpoint ? { endpoint, secure: !endpoint.startsWith("http:") } : { secure: true }),
-      authorizationV4: true,
-      timeout: options.timeoutInMilliseconds ?? 20_000,
-    });
+    const client = new OSS(ossClientOptions(options, bucket));
     clients.set(bucket, client);
     return client;
   };
@@ -121,13 +104,6 @@ export function alibabaObjects(options: AlibabaObjectsOptions): ObjectStore {
       return info && bucketSummary(info.bucket);
     },
   };
-}
-
-/** FC renews credentials with each invocation; the client only has to be told so, or it warns on every request. */
-function sessionOptions({ accessKeyId, accessKeySecret, securityToken }: Credentials): Partial<OSS.Options> {
-  if (!securityToken) return {};
-  const same = { accessKeyId, accessKeySecret, stsToken: securityToken };
-  return { stsToken: securityToken, refreshSTSToken: async () => same };
 }
 
 interface OssFault {

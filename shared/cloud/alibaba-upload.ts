@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import OSS from "ali-oss";
-import type { AlibabaObjectsOptions } from "./alibaba-objects.ts";
+import { type OssOptions, ossClientOptions } from "./oss-client-options.ts";
 import type { ObjectRef } from "./ports.ts";
 
 /** PutObject takes 5 GB at most; larger files go up in parts. */
@@ -10,21 +10,12 @@ const partInBytes = 64 * 2 ** 20;
 
 /** Uploads a file from disk as a stream, as an operator's tool would; `onProgress` gets a fraction of 1. */
 export async function uploadFile(
-  options: AlibabaObjectsOptions,
+  options: OssOptions,
   { bucket, key }: ObjectRef,
   file: { readonly path: string; readonly size: number },
   onProgress?: (fraction: number) => void,
 ): Promise<void> {
-  const { credentials, endpoint, region } = options;
-  const client = new OSS({
-    region: `oss-${region}`,
-    bucket,
-    accessKeyId: credentials.accessKeyId,
-    accessKeySecret: credentials.accessKeySecret,
-    ...(endpoint ? { endpoint, secure: !endpoint.startsWith("http:") } : { secure: true }),
-    authorizationV4: true,
-    timeout: 30 * 60_000,
-  });
+  const client = new OSS(ossClientOptions({ timeoutInMilliseconds: 30 * 60_000, ...options }, bucket));
   if (file.size <= largestPutInBytes)
     await client.putStream(key, counted(file, onProgress), { contentLength: file.size } as OSS.PutStreamOptions);
   else
