@@ -2,15 +2,12 @@ import type { ObjectFacts } from "../../shared/cloud/ports.ts";
 import { consider, disksOfSidecar } from "../../shared/importing/consider.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
-import type { Finding } from "../../shared/inspection/report.ts";
 import { imageKeyOf } from "../../shared/manifest/manifest-names.ts";
+import { type Decision, decisionOf } from "../decision.ts";
 
 /** What the function would do with an object that it has not seen. */
-export interface Forecast {
-  readonly decision: "import" | "reject" | "wait" | "ignore";
-  readonly reason: string;
+export interface Forecast extends Decision {
   readonly imageName?: string;
-  readonly findings: readonly Finding[];
 }
 
 export interface DiskSet {
@@ -52,39 +49,6 @@ export async function forecastOf(key: string, facts: ObjectFacts, deps: ImportDe
   const { systemDisk, sidecarOf } = await setOf(key, deps);
   const subject = systemDisk === key ? facts : await deps.objects.stat({ bucket: deps.bucket, key: systemDisk });
   const considered = await consider({ key: systemDisk, sidecarOf, facts: subject }, deps);
-  switch (considered.kind) {
-    case "ignored":
-      return { decision: "ignore", reason: considered.reason, findings: [] };
-    case "waiting":
-      return { decision: "wait", reason: considered.reason, findings: [] };
-    case "invalid":
-      return { decision: "reject", reason: considered.problems.map(problemText).join(" · "), findings: [] };
-    case "planned":
-  }
-  const { plan } = considered;
-  switch (plan.decision) {
-    case "invalid":
-      return { decision: "reject", reason: plan.problems.map(problemText).join(" · "), findings: plan.findings };
-    case "reject":
-      return { decision: "reject", reason: plan.reason, findings: plan.findings };
-    case "import":
-      return {
-        decision: "import",
-        reason: "nothing is in the way",
-        imageName: plan.request.ImageName,
-        findings: plan.findings,
-      };
-  }
+  const { answer, planned } = decisionOf(considered);
+  return planned ? { ...answer, imageName: planned.request.ImageName } : answer;
 }
-
-const problemText = ({
-  file,
-  line,
-  column,
-  message,
-}: {
-  file: string;
-  line: number;
-  column: number;
-  message: string;
-}): string => `${file}:${line}:${column} ${message}`;

@@ -1,13 +1,11 @@
 import { systemClock } from "../../shared/clock.ts";
 import type { ObjectStore } from "../../shared/cloud/ports.ts";
 import { fingerprintOf } from "../../shared/importing/import-request.ts";
-import type { Plan } from "../../shared/importing/plan.ts";
 import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { type JobRecord, type JobState, type JobSubject, jobIdOf } from "../../shared/ledger/job.ts";
 import { ossLedger } from "../../shared/ledger/ledger.ts";
+import type { PlannedImport } from "../decision.ts";
 import type { PlanAnswer } from "./plan-page.ts";
-
-export type PlannedImport = Extract<Plan, { decision: "import" }>;
 
 const alive: ReadonlySet<JobState> = new Set(["claimed", "submitted", "cancelling", "available"]);
 

@@ -1,22 +1,18 @@
 import colours from "picocolors";
-import { type ImportImageRequest, wireParameters } from "../../shared/importing/import-request.ts";
+import type { ImportImageRequest } from "../../shared/importing/import-request.ts";
 import { printable } from "../../shared/inspection/printable-text.ts";
-import type { Finding } from "../../shared/inspection/report.ts";
 import type { JobState } from "../../shared/ledger/job.ts";
-import type { Problem } from "../../shared/manifest/problem.ts";
+import type { Decision } from "../decision.ts";
 import { findingLines } from "../inspect/finding-lines.ts";
-import { cut, displayWidth, padded, wrapped } from "../terminal-text.ts";
+import { requestLines } from "../request-lines.ts";
+import { wrapped } from "../terminal-text.ts";
 
 /** What `plan --json` prints. */
-export interface PlanAnswer {
-  readonly decision: "import" | "reject" | "wait" | "ignore";
-  readonly reason: string;
+export interface PlanAnswer extends Decision {
   /** The import that was made of it already, or runs. */
   readonly job?: { readonly jobId: string; readonly state: JobState; readonly imageId?: string };
   readonly request?: ImportImageRequest;
   readonly provenance?: Readonly<Record<string, string>>;
-  readonly findings: readonly Finding[];
-  readonly problems?: readonly Problem[];
   readonly dryRun?: {
     readonly valid: boolean;
     readonly code: string;
@@ -32,8 +28,6 @@ const verdicts = {
   ignore: "would be ignored",
 } as const;
 
-const longestValue = 48;
-
 /** The plan as a page for a person: the decision, each parameter with the place that it comes from, and the findings. */
 export function planPage(
   target: string,
@@ -44,7 +38,9 @@ export function planPage(
   const width = Math.max(40, Math.min(columns, 100));
   const tint = decision === "import" ? c.green : decision === "reject" ? c.red : c.yellow;
   const verdict = job ? `is ${job.state === "available" ? "imported" : "being imported"} already` : verdicts[decision];
-  const because = decision === "import" || problems !== undefined ? [] : wrapped(printable(reason, 4000), width - 2);
+  // Problems and errors are told below, each with its fix.
+  const isTold = problems !== undefined || findings.some(({ severity }) => severity === "error");
+  const because = decision === "import" || isTold ? [] : wrapped(printable(reason, 4000), width - 2);
   const sections: (readonly string[])[] = [
     [`${c.bold(printable(target, 1024))} ${tint(verdict)}`, ...because.map((line) => `  ${line}`)],
     (problems ?? []).flatMap(({ file, line, column, message, hint }) => [
@@ -53,7 +49,12 @@ export function planPage(
         (text) => `      ${text}`,
       ),
     ]),
-    request === undefined ? [] : requestLines(request, provenance ?? {}, c.dim),
+    request === undefined
+      ? []
+      : [
+          "ImportImage would be asked with:",
+          ...requestLines(request, provenance ?? {}, { indent: 2, width, dim: c.dim }),
+        ],
     findings.flatMap((finding) => findingLines(finding, width, c)),
     dryRun === undefined ? [] : dryRunLines(dryRun, width, c),
   ];
@@ -61,28 +62,6 @@ export function planPage(
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`;
-}
-
-function requestLines(
-  request: ImportImageRequest,
-  provenance: Readonly<Record<string, string>>,
-  dim: (text: string) => string,
-): readonly string[] {
-  const parameters = Object.entries(wireParameters(request)).map(([name, value]) => ({
-    name,
-    value: printable(value, 512),
-  }));
-  const nameWidth = Math.max(...parameters.map(({ name }) => name.length));
-  const widths = parameters.map(({ value }) => displayWidth(value)).filter((width) => width <= longestValue);
-  const valueWidth = Math.max(...widths);
-  return [
-    "ImportImage would be asked with:",
-    ...parameters.map(({ name, value }) => {
-      const place = provenance[name];
-      const origin = place === undefined ? "" : dim(`  ← ${cut(printable(place, 512), 100)}`);
-      return `  ${name.padEnd(nameWidth)}  ${place === undefined ? value : padded(value, valueWidth)}${origin}`;
-    }),
-  ];
 }
 
 function dryRunLines(

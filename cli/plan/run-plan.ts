@@ -11,10 +11,11 @@ import { inspectImage } from "../../shared/inspection/inspect-image.ts";
 import { type JobSubject, jobIdOf } from "../../shared/ledger/job.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
 import { sidecarNamesOf } from "../../shared/manifest/manifest-names.ts";
-import type { Problem } from "../../shared/manifest/problem.ts";
 import { type Connection, type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
+import { decisionOf } from "../decision.ts";
 import { troubleOf, unlessUnreachable } from "../ops/operator.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
+import { takesColours } from "../terminal-text.ts";
 import { importedAlready, type KnownImports, knownImports } from "./already-imported.ts";
 import { filesAsObjects } from "./files-as-objects.ts";
 import { type PlanAnswer, planPage } from "./plan-page.ts";
@@ -39,7 +40,7 @@ export async function runPlan(
   output.out(
     options.json
       ? `${printableJson(answer, 2)}\n`
-      : planPage(target, answer, { colour: output.isTerminal, columns: output.columns }),
+      : planPage(target, answer, { colour: takesColours(output), columns: output.columns }),
   );
   return answer.decision === "import" && answer.dryRun?.valid !== false ? exitCodes.good : exitCodes.no;
 }
@@ -50,7 +51,7 @@ async function planOf(
   environment: Environment,
   output: Output,
 ): Promise<PlanAnswer> {
-  const { object, objects, region, cloud, stateBucket } = await placeOf(target, options, environment);
+  const { object, objects, region, cloud, stateBucket, standIns } = await placeOf(target, options, environment);
   const kind = objectKind(object.key);
   if (kind.kind !== "image") {
     const reason = kind.kind === "other" ? `${kind.reason}. ${kind.advice}` : "it is not a disk image";
@@ -66,7 +67,7 @@ async function planOf(
   const known = cloud && stateBucket ? await knownOf(considered, subject, cloud, stateBucket, output) : undefined;
   if (known?.same) return importedAlready(known.same);
   const jobId = known?.jobId ?? jobIdOf(subject);
-  const answer = answerOf(considered, jobId);
+  const answer = withGivenNames(answerOf(considered, jobId), standIns);
   if (!options.dryRun || answer.request === undefined) return answer;
   if (!cloud) throw new Unasked("--dry-run asks ECS about an uploaded image: give it as oss://bucket/key.");
   return { ...answer, dryRun: await dryRun(answer.request, otherNameOf(considered, jobId), cloud) };
@@ -105,6 +106,8 @@ interface Place {
   readonly region: string;
   readonly cloud: Cloud | undefined;
   readonly stateBucket: string | undefined;
+  /** Keys that manifests given as files have in this plan, with the files' names as they were given. */
+  readonly standIns: ReadonlyMap<string, string>;
 }
 
 async function placeOf(target: string, options: PlanCommand, environment: Environment): Promise<Place> {
@@ -120,18 +123,39 @@ async function placeOf(target: string, options: PlanCommand, environment: Enviro
     for (const name of sidecarNamesOf(basename(path)))
       if (existsSync(join(dirname(path), name))) files.set(name, join(dirname(path), name));
   }
+  const standIns = new Map<string, string>();
+  const standIn = (name: string, file: string): void => {
+    files.set(`${name}${endingOf(file)}`, present(file));
+    standIns.set(`${name}${endingOf(file)}`, file);
+  };
   if (options.sidecar) {
     for (const name of sidecarNamesOf(key)) files.delete(name);
-    files.set(`${key}.import${endingOf(options.sidecar)}`, present(options.sidecar));
+    standIn(`${key}.import`, options.sidecar);
   }
-  if (options.bucketManifest)
-    files.set(`image-import${endingOf(options.bucketManifest)}`, present(options.bucketManifest));
+  if (options.bucketManifest) standIn("image-import", options.bucketManifest);
   return {
     object: object ?? { bucket: options.local ?? "BUCKET", key },
     objects: filesAsObjects(object ? files : withSiblings(files, dirname(path)), cloud?.objects),
     region: connection?.region ?? options.region ?? "cn-hangzhou",
     cloud,
     stateBucket: connection?.stateBucket,
+    standIns,
+  };
+}
+
+/** The answer with manifests called as the user called them, wherever a place in them is named. */
+function withGivenNames(answer: PlanAnswer, standIns: ReadonlyMap<string, string>): PlanAnswer {
+  const named = (text: string): string =>
+    [...standIns].reduce((said, [key, file]) => said.split(`${key}:`).join(`${file}:`), text);
+  const { reason, provenance, findings, problems, ...rest } = answer;
+  return {
+    ...rest,
+    reason: named(reason),
+    findings: findings.map((finding) => ({ ...finding, message: named(finding.message), fix: named(finding.fix) })),
+    ...(provenance
+      ? { provenance: Object.fromEntries(Object.entries(provenance).map(([name, place]) => [name, named(place)])) }
+      : {}),
+    ...(problems ? { problems: problems.map((one) => ({ ...one, file: standIns.get(one.file) ?? one.file })) } : {}),
   };
 }
 
@@ -162,31 +186,12 @@ function withSiblings(files: ReadonlyMap<string, string>, folder: string): Reado
 }
 
 function answerOf(considered: Considered, jobId: string): PlanAnswer {
-  switch (considered.kind) {
-    case "ignored":
-      return { decision: "ignore", reason: considered.reason, findings: [] };
-    case "waiting":
-      return { decision: "wait", reason: considered.reason, findings: [] };
-    case "invalid":
-      return { decision: "reject", reason: sentence(considered.problems), findings: [], problems: considered.problems };
-    case "planned":
-  }
-  const { plan, diskEtags } = considered;
-  if (plan.decision === "invalid")
-    return { decision: "reject", reason: sentence(plan.problems), findings: plan.findings, problems: plan.problems };
-  if (plan.decision === "reject") return { decision: "reject", reason: plan.reason, findings: plan.findings };
-  const request = submission(newAttempt(jobId, 1, plan.request, diskEtags, plan.nameIsDefault, "plan"));
-  return {
-    decision: "import",
-    reason: "nothing is in the way",
-    request,
-    provenance: plan.provenance,
-    findings: plan.findings,
-  };
+  const { answer, planned } = decisionOf(considered);
+  if (!planned || considered.kind !== "planned") return answer;
+  const { request, nameIsDefault, provenance } = planned;
+  const attempt = newAttempt(jobId, 1, request, considered.diskEtags, nameIsDefault, "plan");
+  return { ...answer, request: submission(attempt), provenance };
 }
-
-const sentence = (problems: readonly Problem[]): string =>
-  problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).join(" · ");
 
 /** ImportImage's DryRun always answers with an error; two of its codes mean that the request is valid. */
 async function dryRun(

@@ -16,11 +16,44 @@ describe("the page of a plan", () => {
 
 ImportImage would be asked with:
   RegionId                       cn-hangzhou
-  ImageName                      web          ← sidecar web.qcow2.import.yaml:3
+  ImageName                      web    ← sidecar web.qcow2.import.yaml:3
   DiskDeviceMapping.1.OSSBucket  images
   DiskDeviceMapping.1.OSSObject  web.qcow2
-  DiskDeviceMapping.1.Format     QCOW2        ← detected
+  DiskDeviceMapping.1.Format     QCOW2  ← detected
 `);
+  });
+
+  it.each([60, 80, 120])("is not wider than %d columns, and breaks no word", (columns) => {
+    const long = {
+      ...request,
+      Description: "An image of a machine that has been running for many years ".repeat(3).trim(),
+      Tag: [{ Key: "oss-image-import:attempt", Value: "7af654b6".repeat(6) }],
+      ClientToken: "0123456789abcdef".repeat(3),
+    };
+    const place = "bucket manifest image-import.yaml:12, by its rule for windows/**";
+    const provenance = {
+      ImageName: place,
+      "DiskDeviceMapping.1.OSSBucket": "bucket of the upload",
+      Description: place,
+    };
+    const page = planPage(
+      "web.qcow2",
+      { decision: "import", reason: "", request: long, provenance, findings: [] },
+      {
+        colour: false,
+        columns,
+      },
+    );
+    for (const line of page.split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
+    const words = page.split(/\s+/);
+    for (const word of [long.ClientToken, "7af654b6".repeat(6), "windows/**", "running", "images"])
+      expect(words).toContain(word);
+  });
+
+  it("tells a rejection's reason once", () => {
+    const finding = { code: "image.empty", severity: "error", message: "It is empty.", fix: "Upload it." } as const;
+    const page = planPage("a.raw", { decision: "reject", reason: finding.message, findings: [finding] }, space);
+    expect(page.match(/It is empty/g)).toHaveLength(1);
   });
 
   it("names every problem of a manifest with its place", () => {
