@@ -20,7 +20,8 @@ export interface Program {
 const ownCost = /^peak-kib (\d+) cpu-us (\d+)$/m;
 
 /**
- * Runs `node` once, from the start of the process to its end. Rejects when it fails: a wrong answer has no cost.
+ * Runs `node` once, from the start of the process to its end. Rejects when it fails, for a wrong answer has no cost, and when
+ * it does not tell its own cost.
  * A certificate bundle in the environment would be read at each start, by bare Node too, and hide what is measured.
  */
 export function runNode(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Cost> {
@@ -42,11 +43,10 @@ export function runNode(args: readonly string[], environment: Readonly<Record<st
     child.once("error", reject);
     child.once("close", (code) => {
       const milliseconds = performance.now() - started;
+      const [, peak, cpu] = ownCost.exec(complaints) ?? [];
       if (code !== 0) reject(new Error(`node ${args.join(" ")} ended with ${code}: ${complaints}${output}`));
-      else {
-        const [, peak = Number.NaN, cpu = Number.NaN] = ownCost.exec(complaints) ?? [];
-        resolve({ milliseconds, cpuMilliseconds: Number(cpu) / 1000, peakMiB: Number(peak) / 1024, output });
-      }
+      else if (peak === undefined) reject(new Error(`node ${args.join(" ")} did not tell its own cost.`));
+      else resolve({ milliseconds, cpuMilliseconds: Number(cpu) / 1000, peakMiB: Number(peak) / 1024, output });
     });
   });
 }

@@ -8,7 +8,7 @@ const end = (code) => {
   // Of this process alone: getrusage counts what its parent had before it became this program.
   const peak = /^VmHWM:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
   const { user, system } = process.cpuUsage();
-  process.stderr.write(`peak-kib ${peak ?? 0} cpu-us ${user + system}\n`, () => process.exit(code));
+  process.stderr.write(`peak-kib ${peak} cpu-us ${user + system}\n`, () => process.exit(code));
 };
 
 if (bundle === undefined) end(0);
