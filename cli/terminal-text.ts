@@ -1,4 +1,5 @@
 /** Text measured and cut as a terminal shows it: Chinese characters and most emoji take two columns, accents none. */
+import { stripVTControlCharacters } from "node:util";
 import colours from "picocolors";
 
 /** Whether answers are coloured: on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb is in the environment. */
@@ -17,6 +18,9 @@ export function displayWidth(text: string): number {
   for (const character of text) width += characterWidth(character);
   return width;
 }
+
+/** The same of a line that is coloured. */
+export const colouredWidth = (line: string): number => displayWidth(stripVTControlCharacters(line));
 
 /** The text, cut to at most `columns` with `…` at its end. */
 export function cut(text: string, columns: number): string {
@@ -46,6 +50,19 @@ export function wrapped(text: string, columns: number): readonly string[] {
     else lines.push(word);
   }
   return lines;
+}
+
+const narrowest = 30;
+
+/**
+ * A sentence beside a label that may be coloured, as lines of at most `columns`: all begin in the same column, or below the
+ * label where the room beside it is too narrow to be read.
+ */
+export function beside(label: string, text: string, columns: number): readonly string[] {
+  const indent = colouredWidth(label);
+  if (columns - indent < narrowest)
+    return [label.trimEnd(), ...wrapped(text, columns - 6).map((line) => `      ${line}`)];
+  return wrapped(text, columns - indent).map((line, index) => `${index === 0 ? label : " ".repeat(indent)}${line}`);
 }
 
 function taken(characters: readonly string[], columns: number): string {

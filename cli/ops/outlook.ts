@@ -47,7 +47,8 @@ export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outl
     case "available":
       return {
         stands: `It is available as ${result?.imageName} (${result?.imageId}) since ${record.at}.`,
-        moves: "Nothing: it is done. A new upload, or a manifest that asks for something else, makes another image.",
+        moves:
+          "Nothing more is to come. A new upload, or a manifest that asks for something else, makes another image.",
       };
     case "rejected":
       return {

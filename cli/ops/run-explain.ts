@@ -4,7 +4,9 @@ import type { JobRecord } from "../../shared/ledger/job.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
 import { imageKeyOf } from "../../shared/manifest/manifest-names.ts";
 import type { ConnectionOptions } from "../connection.ts";
+import type { Decision } from "../decision.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
+import { takesColours } from "../terminal-text.ts";
 import { imagePrefixOf } from "./deployment.ts";
 import { type Forecast, forecastOf, setOf } from "./forecast.ts";
 import { type Environment, objectTarget, openOperator, troubleOf, unlessUnreachable } from "./operator.ts";
@@ -23,6 +25,8 @@ export interface Story {
   readonly jobs: readonly JobStory[];
   /** What would happen to the present version; left out when it has a job. */
   readonly forecast?: Forecast;
+  /** Where an image was made of the present version, or is: why its manifests of today would make none. */
+  readonly refusal?: Decision;
   /** Where the functions do not watch the key: what keys must begin with. */
   readonly onlyWatched?: string;
 }
@@ -50,7 +54,11 @@ export async function runExplain(
   const story = prefix !== undefined && !key.startsWith(prefix) ? { ...told, onlyWatched: prefix } : told;
   if (story.object === null && story.jobs.length === 0)
     throw new Unasked(`There is no object ${target}, and no import of it is known.`);
-  output.out(options.json ? `${printableJson(story, 2)}\n` : storyText(story, output.isTerminal));
+  output.out(
+    options.json
+      ? `${printableJson(story, 2)}\n`
+      : storyText(story, { colour: takesColours(output), columns: output.isTerminal ? output.columns : Infinity }),
+  );
   return exitCodes.good;
 }
 
@@ -67,6 +75,10 @@ async function storyOf(key: string, deps: ImportDeps): Promise<Story> {
     jobs.map((job) => jobStory(job, job.subject.key === key && job.subject.etag === facts?.etag, deps)),
   );
   const hasJob = jobs.some(({ subject }) => (subject.key === key ? subject.etag === facts?.etag : true));
+  // A manifest that is refused leaves no record where an image is there already or on its way.
+  const latest = jobs.at(-1)?.state;
+  const mayBeRefused = facts && hasJob && (latest === "available" || latest === "submitted");
+  const today = mayBeRefused ? await forecastOf(key, facts, deps) : undefined;
   return {
     bucket,
     key,
@@ -74,6 +86,7 @@ async function storyOf(key: string, deps: ImportDeps): Promise<Story> {
     ...(set.systemDisk !== key ? { partOf: set.systemDisk } : {}),
     jobs: stories,
     ...(facts && !hasJob ? { forecast: await forecastOf(key, facts, deps) } : {}),
+    ...(today?.decision === "reject" ? { refusal: today } : {}),
   };
 }
 

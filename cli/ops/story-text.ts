@@ -1,58 +1,105 @@
 import colours from "picocolors";
-import { wireParameters } from "../../shared/importing/import-request.ts";
-import type { Finding } from "../../shared/inspection/report.ts";
+import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import type { Attempt, JobRecord } from "../../shared/ledger/job.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
-import { displayWidth, padded } from "../terminal-text.ts";
+import type { Decision } from "../decision.ts";
+import { findingLines } from "../inspect/finding-lines.ts";
+import { requestLines } from "../request-lines.ts";
+import { beside, wrapped } from "../terminal-text.ts";
 import type { JobStory, Story } from "./run-explain.ts";
 
 type Colours = ReturnType<typeof colours.createColors>;
 
+/** A screen: without a width nothing is broken. */
+export interface Page {
+  readonly colour: boolean;
+  readonly columns: number;
+}
+
+const widestInColumns = 120;
+
 /** The story of one object for a person to read, from the top down. */
-export function storyText(story: Story, colour: boolean): string {
+export function storyText(story: Story, { colour, columns }: Page): string {
   const c = colours.createColors(colour);
-  const { bucket, key, object, jobs, forecast, partOf, onlyWatched } = printableIn(story);
+  const width = Math.max(40, Math.min(columns, widestInColumns));
+  const { bucket, key, object, jobs, forecast, refusal, partOf, onlyWatched } = printableIn(story);
   const lines = [
     c.bold(`oss://${bucket}/${key}`),
-    object
-      ? `  ${object.size} bytes, uploaded ${object.uploadedAt}, ETag ${object.etag}`
-      : "  There is no such object now.",
+    ...wrapped(
+      object
+        ? `${object.size} bytes, uploaded ${object.uploadedAt}, ETag ${object.etag}`
+        : "There is no such object now.",
+      width - 2,
+    ).map((line) => `  ${line}`),
     ...(partOf ? [`  Part of the import of ${partOf}.`] : []),
-    ...jobs.flatMap((job) => ["", ...jobLines(job, c)]),
+    ...jobs.flatMap((job) => ["", ...jobLines(job, width, c)]),
   ];
-  if (forecast) {
-    const { decision, reason, imageName, findings } = forecast;
+  if (refusal)
     lines.push(
       "",
-      `No import of this version is known. ${onlyWatched === undefined ? "The function" : "A replay"} would ${c.bold(decision)} it${imageName ? ` as ${imageName}` : ""}: ${reason}`,
-      ...findingLines(findings),
+      ...wrapped("As its manifests are now, it would not be imported again:", width),
+      ...decisionLines(refusal, width, c),
+    );
+  if (forecast) {
+    const { decision, imageName } = forecast;
+    const who = onlyWatched === undefined ? "The function" : "A replay";
+    const isTold = decision === "reject" && (forecast.problems !== undefined || forecast.findings.length > 0);
+    const what = `would ${decision} it${imageName ? ` as ${imageName}` : ""}${isTold ? "" : `: ${forecast.reason}`}`;
+    lines.push(
+      "",
+      ...wrapped(`No import of this version is known. ${who} ${what}`, width),
+      ...decisionLines(forecast, width, c),
     );
     if (onlyWatched !== undefined)
-      lines.push("", `It was never seen: the functions watch only keys that begin with ${onlyWatched} (IMAGE_PREFIX).`);
-    if (decision !== "ignore") lines.push("", `To have that done now: oss-image-import replay oss://${bucket}/${key}`);
+      lines.push(
+        "",
+        ...wrapped(
+          `It was never seen: the functions watch only keys that begin with ${onlyWatched} (IMAGE_PREFIX).`,
+          width,
+        ),
+      );
+    if (decision !== "ignore")
+      lines.push(
+        "",
+        ...beside(
+          "To have that done now: ",
+          `oss-image-import replay ${shellQuoted(`oss://${story.bucket}/${story.key}`)}`,
+          width,
+        ).map((line) => printable(line)),
+      );
   }
   return `${lines.join("\n")}\n`;
 }
+
+/** What is wrong, with its place or its fix. */
+const decisionLines = ({ problems = [], findings }: Decision, width: number, c: Colours): readonly string[] => [
+  ...problems.flatMap(({ file, line, column, message, hint }) => [
+    `  ${c.red(`${file}:${line}:${column}`)}`,
+    ...wrapped(hint === undefined ? message : `${message} ${hint}`, width - 6).map((text) => `      ${text}`),
+  ]),
+  ...findings.flatMap((finding) => findingLines(finding, width, c)),
+];
 
 /** The same value with every text in it fit for a terminal: the colours that come later are ours alone. */
 function printableIn<T>(value: T): T {
   return JSON.parse(JSON.stringify(value), (_, part: unknown) => (typeof part === "string" ? printable(part) : part));
 }
 
-function jobLines(job: JobStory, c: Colours): readonly string[] {
+function jobLines(job: JobStory, width: number, c: Colours): readonly string[] {
   const latest = job.records.at(-1);
   const version = job.isPresentVersion ? "the present version" : `version ${latest?.subject.etag}`;
+  const step = (at: string, state: string, text: string): readonly string[] =>
+    beside(`  ${at}  ${state.padEnd(10)} `, text, width).map((line) => line.trimEnd());
+  const findings = latest?.findings ?? [];
   return [
     `${c.bold(`Job ${job.jobId}`)}, ${version}: ${c.bold(job.state)}`,
-    ...(latest
-      ? [`  ${latest.uploadedAt}  ${"uploaded".padEnd(10)} ${latest.subject.key}, ETag ${latest.subject.etag}`]
-      : []),
-    ...job.records.map((record) => `  ${record.at}  ${record.state.padEnd(10)} ${recordText(record)}`.trimEnd()),
-    ...attemptsOf(job.records).flatMap((attempt) => ["", ...attemptLines(attempt, c)]),
-    ...findingLines(latest?.findings ?? []),
+    ...(latest ? step(latest.uploadedAt, "uploaded", `${latest.subject.key}, ETag ${latest.subject.etag}`) : []),
+    ...job.records.flatMap((record) => step(record.at, record.state, recordText(record))),
+    ...attemptsOf(job.records).flatMap((attempt) => ["", ...attemptLines(attempt, width, c)]),
+    ...(findings.length > 0 ? ["", ...findings.flatMap((finding) => findingLines(finding, width, c))] : []),
     "",
-    `  Where it stands   ${job.stands}${job.task ? ` Now: ${job.task}.` : ""}`,
-    `  What moves it     ${job.moves}`,
+    ...beside("  Where it stands   ", `${job.stands}${job.task ? ` Now: ${job.task}.` : ""}`, width),
+    ...beside("  What moves it     ", job.moves, width),
   ];
 }
 
@@ -60,7 +107,7 @@ function recordText({ state, attempt, code, reason, requestId, result, tries }: 
   const parts = [
     state === "claimed" && attempt ? `attempt ${attempt.number} as ${attempt.request.ImageName}` : "",
     state === "submitted" && attempt ? `image ${attempt.imageId}, task ${attempt.taskId ?? "unknown"}` : "",
-    result ? `${result.imageId} after ${result.seconds} seconds` : "",
+    result ? `${result.imageId} after ${result.seconds} ${result.seconds === 1 ? "second" : "seconds"}` : "",
     code ?? "",
     reason ?? "",
     tries ? `try ${tries}` : "",
@@ -69,9 +116,6 @@ function recordText({ state, attempt, code, reason, requestId, result, tries }: 
   return parts.filter((part) => part !== "").join(", ");
 }
 
-/** Wider ones do not move the column beside them. */
-const longestValue = 48;
-
 /** Each attempt once, as it was last written. */
 export function attemptsOf(records: readonly JobRecord[]): readonly Attempt[] {
   const byToken = new Map<string, Attempt>();
@@ -79,27 +123,11 @@ export function attemptsOf(records: readonly JobRecord[]): readonly Attempt[] {
   return [...byToken.values()];
 }
 
-function attemptLines({ number, request, provenance, token }: Attempt, c: Colours): readonly string[] {
-  const parameters = Object.entries(wireParameters(request));
-  const nameWidth = Math.max(...parameters.map(([name]) => name.length));
-  const valueWidth = Math.max(
-    ...parameters.map(([, value]) => displayWidth(value)).filter((width) => width <= longestValue),
-  );
-  return [
-    `  Attempt ${number} asked ImportImage for (ClientToken ${token}):`,
-    ...parameters.map(([name, value]) => {
-      const place = provenance?.[name];
-      const said = place ? `${padded(value, valueWidth)}${c.dim(`  ← ${place}`)}` : value;
-      return `    ${name.padEnd(nameWidth)}  ${said}`;
-    }),
-  ];
-}
-
-const findingLines = (findings: readonly Finding[]): readonly string[] =>
-  findings.length === 0
-    ? []
-    : [
-        "",
-        "  Findings",
-        ...findings.map(({ severity, code, message, fix }) => `    ${severity} ${code}: ${message} → ${fix}`),
-      ];
+const attemptLines = (
+  { number, request, provenance = {}, token }: Attempt,
+  width: number,
+  { dim }: Colours,
+): readonly string[] => [
+  `  Attempt ${number} asked ImportImage for:`,
+  ...requestLines({ ...request, ClientToken: token }, provenance, { indent: 4, width, dim }),
+];

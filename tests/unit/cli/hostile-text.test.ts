@@ -73,7 +73,7 @@ const pages: readonly (readonly [string, () => string])[] = [
     () =>
       storyText(
         { bucket: "images", key: evil, object: null, jobs: [], partOf: evil } as Parameters<typeof storyText>[0],
-        true,
+        space,
       ),
   ],
   ["--json", () => printableJson({ [evil]: evil, deep: [{ evil }] }, 2)],
