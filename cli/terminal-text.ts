@@ -6,6 +6,15 @@ import colours from "picocolors";
 export const takesColours = ({ isTerminal }: { readonly isTerminal: boolean }): boolean =>
   isTerminal && colours.isColorSupported;
 
+/** How wide the lines of an answer may be: what is read by a program, or searched, is not broken. */
+export const lineWidth = ({
+  isTerminal,
+  columns,
+}: {
+  readonly isTerminal: boolean;
+  readonly columns: number;
+}): number => (isTerminal ? Math.max(40, Math.min(columns, 120)) : Infinity);
+
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 const widthless = /^[\p{Mn}\p{Me}\p{Cf}]$/u;

@@ -1,15 +1,18 @@
 import colours from "picocolors";
 import { printable } from "../../shared/manifest/source-tree.ts";
+import type { Output } from "../outcome.ts";
+import { beside, lineWidth, takesColours } from "../terminal-text.ts";
 import type { Check } from "./checks.ts";
 
 /** What `doctor` found, the fix of each fault below it. */
-export function checksText(checks: readonly Check[], colour: boolean): string {
-  const c = colours.createColors(colour);
+export function checksText(checks: readonly Check[], output: Output): string {
+  const c = colours.createColors(takesColours(output));
+  const columns = lineWidth(output);
   const tints = { ok: c.green, warning: c.yellow, problem: c.red, unknown: c.dim };
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, outcome, message, fix }) => [
-    `${tints[outcome](outcome.padEnd(7))}  ${name.padEnd(width)}  ${printable(message)}`,
-    ...(fix ? [`${" ".repeat(9 + width)}  → ${printable(fix)}`] : []),
+    ...beside(`${tints[outcome](outcome.padEnd(7))}  ${name.padEnd(width)}  `, printable(message), columns),
+    ...(fix ? beside(`${" ".repeat(11 + width)}→ `, printable(fix), columns) : []),
   ]);
   const problems = checks.filter(({ outcome }) => outcome === "problem").length;
   const untold = checks.filter(({ outcome }) => outcome === "unknown").length;

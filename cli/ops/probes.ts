@@ -85,6 +85,7 @@ const roleFix =
 /** Asks ECS for a dry run of an import: it says whether its role may read the bucket, and what else is wrong with the account. */
 export async function roleCheck({ cloud, bucket, connection }: Operator, key: string): Promise<Check> {
   const name = "import role";
+  const accepted = `ECS may read the bucket: it accepted a dry run about ${key}, which looks at the account and not into the image.`;
   try {
     await cloud.images.importImage({
       RegionId: connection.region,
@@ -93,19 +94,19 @@ export async function roleCheck({ cloud, bucket, connection }: Operator, key: st
       Tag: [],
       DryRun: true,
     });
-    return ok(name, "ECS may read the bucket.");
+    return ok(name, accepted);
   } catch (error) {
     if (!isCloudError(error)) throw error;
     if (error.outcomeUnknown) return unknown(name, troubleOf(error), "Try again.");
     const failure = failureOf(error);
-    if (failure.class === "success") return ok(name, `ECS may read the bucket (asked about ${key}).`);
+    if (failure.class === "success") return ok(name, accepted);
     if (/^NoSetRole/i.test(error.code)) return problem(name, failure.reason, roleFix);
     if (failure.class === "account") return problem("account", `${failure.code}: ${failure.reason}`, failure.advice);
     return failure.class === "transient"
       ? unknown(name, `${failure.code}: ${failure.reason}`, "Try again in a minute.")
       : warning(
           name,
-          `ECS answered for ${key}, but would refuse that one: ${failure.code}, ${failure.reason}`,
+          `ECS answered a dry run about ${key}, but would refuse that one: ${failure.code}, ${failure.reason}`,
           failure.advice,
         );
   }

@@ -4,6 +4,7 @@ import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
+import { lineWidth, wrapped } from "../terminal-text.ts";
 import { type Environment, logTo, objectTarget, openOperator, unlessUnreachable } from "./operator.ts";
 
 interface CancelAnswer {
@@ -33,13 +34,18 @@ export async function runCancel(
     }
     return { answers: made, latest: jobs.at(-1) };
   });
-  if (options.json) output.out(`${printableJson({ ...object, jobs: answers }, 2)}\n`);
-  else if (answers.length === 0)
-    output.out(
-      `${printable(`No import of ${target} is under way${latest ? `: the last one is ${latest.state}` : ""}.`)}\n`,
-    );
-  else for (const { message } of answers) output.out(`${printable(message)}\n`);
+  const none = answers.length === 0 ? { message: nothingToCancel(target, latest) } : undefined;
+  const say = ({ message }: { readonly message: string }): void =>
+    output.out(`${wrapped(printable(message), lineWidth(output)).join("\n")}\n`);
+  if (options.json) output.out(`${printableJson({ ...object, jobs: answers, ...none }, 2)}\n`);
+  else (none ? [none] : answers).forEach(say);
   return answers.length > 0 && answers.every(({ cancelled }) => cancelled) ? exitCodes.good : exitCodes.no;
+}
+
+function nothingToCancel(target: string, latest: JobRecord | undefined): string {
+  if (latest?.state === "available")
+    return `${target} is available as ${latest.result?.imageName} (${latest.result?.imageId}), and stays: an image is never taken back.`;
+  return `No import of ${target} is under way${latest ? `: the last one is ${latest.state}` : ""}.`;
 }
 
 async function outcomeOf(

@@ -1,8 +1,11 @@
 import type { FunctionDefinition } from "../../local/fc/s-yaml.ts";
+import { systemClock } from "../../shared/clock.ts";
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { ObjectFacts } from "../../shared/cloud/ports.ts";
 import { findBucketManifest } from "../../shared/importing/find-manifests.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
+import { jobIdOf } from "../../shared/ledger/job.ts";
+import { ossLedger } from "../../shared/ledger/ledger.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
@@ -24,7 +27,7 @@ export async function runDoctor(
   const operator = await openOperator(options, environment, named?.bucket);
   const checks = await examine(operator, named?.prefix ? objectTarget(target ?? "").key : undefined, environment);
   if (options.json) output.out(`${printableJson({ healthy: isHealthy(checks), checks }, 2)}\n`);
-  else output.out(checksText(checks, output.isTerminal));
+  else output.out(checksText(checks, output));
   return isHealthy(checks) ? exitCodes.good : exitCodes.no;
 }
 
@@ -83,9 +86,28 @@ async function roleCheckOf(operator: Operator, key: string | undefined): Promise
   return roleCheck(operator, sample.answer.key);
 }
 
-async function firstImage({ cloud, bucket }: Operator): Promise<string | undefined> {
+const mostAskedAbout = 20;
+
+/** The first image that is there, if possible one that was not refused before: what is wrong with that one is no news. */
+async function firstImage({
+  cloud,
+  bucket,
+  stateBucket,
+  connection: { region },
+}: Operator): Promise<string | undefined> {
   const { objects } = await cloud.objects.list(bucket, { prefix: "" });
-  return objects.find(({ key, size }) => size > 0 && objectKind(key).kind === "image")?.key;
+  const images = objects.filter(({ key, size }) => size > 0 && objectKind(key).kind === "image");
+  const ledger = ossLedger({ objects: cloud.objects, stateBucket, clock: systemClock });
+  try {
+    for (const { key, etag } of images.slice(0, mostAskedAbout)) {
+      const job = await ledger.current(jobIdOf({ region, bucket, key, etag }));
+      if (job?.state !== "rejected" && job?.state !== "failed") return key;
+    }
+  } catch (error) {
+    // What is wrong with the state bucket has a line of its own.
+    if (!isCloudError(error)) throw error;
+  }
+  return images[0]?.key;
 }
 
 /** What is deployed, and what the next deployment would make of it. */

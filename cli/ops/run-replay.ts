@@ -6,6 +6,7 @@ import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
+import { beside, lineWidth, wrapped } from "../terminal-text.ts";
 import { type Environment, logTo, objectTarget, openOperator, troubleOf } from "./operator.ts";
 
 /** What came of looking at one object again, in the words of the function's own log. */
@@ -58,8 +59,13 @@ export async function runReplay(
   }
   if (options.json) output.out(`${printableJson({ objects: replayed }, 2)}\n`);
   else
-    for (const { message, advice } of replayed)
-      output.out(`${printable(message)}\n${advice ? `  → ${printable(advice)}\n` : ""}`);
+    for (const { message, advice } of replayed) {
+      const lines = [
+        ...wrapped(printable(message), lineWidth(output)),
+        ...(advice ? beside("  → ", printable(advice), lineWidth(output)) : []),
+      ];
+      output.out(`${lines.join("\n")}\n`);
+    }
   return exitCodeOf(replayed);
 }
 

@@ -1,6 +1,7 @@
 import { systemClock } from "../../shared/clock.ts";
 import { isEnd } from "../../shared/ledger/job.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
+import { printable } from "../../shared/manifest/source-tree.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
 import { type ListedJob, listJobs } from "./open-jobs.ts";
@@ -44,15 +45,21 @@ export async function runStatus(
   const { bucket, prefix } = target === undefined ? { bucket: undefined, prefix: "" } : bucketTarget(target);
   const operator = await openOperator(options, environment, bucket);
   const rows = () => unlessUnreachable(() => statusRows(operator, prefix, options.all));
+  const tableOf = (found: readonly StatusRow[], lines?: number): string =>
+    found.length === 0 ? noneText(prefix, options.all) : statusTable(found, output, lines);
   if (!options.watch) {
     const found = await rows();
-    if (options.json) output.out(`${printableJson({ jobs: found }, 2)}\n`);
-    else output.out(statusTable(found, output));
+    output.out(options.json ? `${printableJson({ jobs: found }, 2)}\n` : tableOf(found));
     return exitCodes.good;
   }
-  await watch(rows, options, output, interrupted);
+  await watch(rows, tableOf, options, output, interrupted);
   return exitCodes.good;
 }
+
+const noneText = (prefix: string, all: boolean): string => {
+  const where = prefix === "" ? "" : ` of ${printable(prefix)}…`;
+  return all ? `No import${where} is known.\n` : `No import${where} is under way; --all shows ended ones.\n`;
+};
 
 async function statusRows(operator: Operator, prefix: string, all: boolean): Promise<readonly StatusRow[]> {
   const { ledger } = await operator.deps();
@@ -86,6 +93,7 @@ function rowOf({ record, entry }: ListedJob, now: Date): StatusRow {
 /** A terminal is redrawn; elsewhere each change is a line. */
 async function watch(
   rows: () => Promise<readonly StatusRow[]>,
+  tableOf: (found: readonly StatusRow[], lines: number) => string,
   { json }: StatusCommand,
   output: Output,
   interrupted: Promise<void>,
@@ -98,7 +106,7 @@ async function watch(
     const found = await rows();
     if (output.isTerminal && !json) {
       // What has left the screen cannot be drawn over.
-      const table = statusTable(found, output, (output.rows ?? 24) - 1);
+      const table = tableOf(found, (output.rows ?? 24) - 1);
       output.out(`${drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : ""}${table}`);
       drawn = table.split("\n").length - 1;
     } else {

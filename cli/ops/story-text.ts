@@ -10,18 +10,12 @@ import type { JobStory, Story } from "./run-explain.ts";
 
 type Colours = ReturnType<typeof colours.createColors>;
 
-/** A screen: without a width nothing is broken. */
-export interface Page {
-  readonly colour: boolean;
-  readonly columns: number;
-}
-
-const widestInColumns = 120;
-
 /** The story of one object for a person to read, from the top down. */
-export function storyText(story: Story, { colour, columns }: Page): string {
+export function storyText(
+  story: Story,
+  { colour, width }: { readonly colour: boolean; readonly width: number },
+): string {
   const c = colours.createColors(colour);
-  const width = Math.max(40, Math.min(columns, widestInColumns));
   const { bucket, key, object, jobs, forecast, refusal, partOf, onlyWatched } = printableIn(story);
   const lines = [
     c.bold(`oss://${bucket}/${key}`),

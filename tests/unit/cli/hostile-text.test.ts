@@ -73,7 +73,7 @@ const pages: readonly (readonly [string, () => string])[] = [
     () =>
       storyText(
         { bucket: "images", key: evil, object: null, jobs: [], partOf: evil } as Parameters<typeof storyText>[0],
-        space,
+        { colour: true, width: 80 },
       ),
   ],
   ["--json", () => printableJson({ [evil]: evil, deep: [{ evil }] }, 2)],
