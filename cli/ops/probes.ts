@@ -16,13 +16,14 @@ interface Probe {
 }
 
 /**
- * Tries what an import needs with the caller's credentials. Writes and deletes one object of its own in the state
- * bucket. The functions run with roles of their own: their policies are in ram/.
+ * Tries what an import needs with the caller's credentials. Leaves one small object of its own in the state bucket, and
+ * deletes only what is not there. The functions run with roles of their own: their policies are in ram/.
  */
 export async function permissionChecks(operator: Operator): Promise<readonly Check[]> {
   const { cloud, bucket, stateBucket } = operator;
   const { objects, images } = cloud;
-  const mark = { bucket: stateBucket, key: `doctor/${randomUUID()}` };
+  // Written once and left there: nobody who may not delete records could take it away again.
+  const mark = { bucket: stateBucket, key: "doctor/probe" };
   const nowhere = `oss-image-import-doctor-${randomUUID()}`;
   const oss = (action: string, name: string, suffix: string, attempt: () => Promise<unknown>): Probe => ({
     action: `oss:${action}`,
@@ -40,9 +41,13 @@ export async function permissionChecks(operator: Operator): Promise<readonly Che
     oss("ListObjects", bucket, "", () => objects.list(bucket, { prefix: nowhere, limit: 1 })),
     oss("GetObject", bucket, "/*", () => objects.read({ bucket, key: nowhere }, 1)),
     oss("ListObjects", stateBucket, "", () => objects.list(stateBucket, { prefix: nowhere, limit: 1 })),
-    oss("PutObject", stateBucket, "/*", () => objects.put(mark, "", "text/plain")),
+    oss("PutObject", stateBucket, "/*", () => objects.create(mark, "")),
     oss("GetObject", stateBucket, "/*", () => objects.read(mark, 1)),
-    oss("DeleteObject", stateBucket, "/*", () => objects.delete(mark)),
+    ...["open", "members"].map((index) =>
+      oss("DeleteObject", stateBucket, `/${index}/*`, () =>
+        objects.delete({ bucket: stateBucket, key: `${index}/${nowhere}` }),
+      ),
+    ),
     ecs("DescribeImages", "acs:ecs:*:*:image/*", () =>
       images.describeImages({ tag: { key: attemptTag, value: nowhere } }),
     ),

@@ -83,6 +83,19 @@ describe("the policies of ram/", () => {
     expect([may(importer, action, resource), may(reporter, action, resource)]).toEqual([false, false]);
   });
 
+  it.each([
+    ["oss:PutObject", "acs:oss:*:1:images/web.qcow2"],
+    ["oss:DeleteObject", "acs:oss:*:1:images/web.qcow2"],
+    ["oss:DeleteObject", "acs:oss:*:1:state/jobs/1"],
+    ["oss:DeleteObject", "acs:oss:*:1:state/doctor/probe"],
+    ["ecs:DeleteImage", images],
+    ["fc:InvokeFunction", "acs:fc:cn-hangzhou:1:functions/image-import"],
+    ["fc:UpdateFunction", "acs:fc:cn-hangzhou:1:functions/image-import"],
+    ["fc:GetFunction", "acs:fc:cn-hangzhou:1:functions/others"],
+  ])("do not let the operator do %s on %s", (action, resource) => {
+    expect(may("operator", action, resource)).toBe(false);
+  });
+
   // A lost answer of ImportImage is looked up by either.
   it("let both functions find tasks", () => {
     expect([importer, reporter].map((role) => may(role, "ecs:DescribeTasks", "*"))).toEqual([true, true]);
