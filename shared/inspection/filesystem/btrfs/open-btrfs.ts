@@ -15,6 +15,7 @@ import {
 } from "./subvolumes.ts";
 import { type BtrfsSuperblock, readSuperblock } from "./superblock.ts";
 import { BtrfsTree, CHUNK_ITEM, exact, maxOffset, readKey } from "./tree.ts";
+import { TreeBlocks } from "./tree-blocks.ts";
 
 /** A btrfs volume. `root()` is that of the default subvolume, as when it is mounted without options. */
 export interface BtrfsFilesystem extends Filesystem {
@@ -42,7 +43,7 @@ async function readChunks(source: ByteSource, superblock: BtrfsSuperblock): Prom
     chunks.add([chunk]);
     at += KEY_SIZE + chunk.itemSize;
   }
-  const tree = new BtrfsTree(chunks, superblock.nodeSize, superblock.chunkTree);
+  const tree = new BtrfsTree(new TreeBlocks(chunks, superblock.nodeSize), superblock.chunkTree);
   const min = { object: firstChunkTree, type: CHUNK_ITEM, offset: 0n };
   const items = await tree.range(min, { ...min, offset: maxOffset });
   chunks.add(items.map(({ key, data }) => parseChunk(data, 0, exact(key.offset))));
@@ -63,7 +64,8 @@ export async function openBtrfs(source: ByteSource): Promise<BtrfsFilesystem | u
   if (superblock === undefined) return undefined;
   const { nodeSize, sectorSize } = superblock;
   const chunks = await readChunks(source, superblock);
-  const plant: Forest["plant"] = (root) => new BtrfsTree(chunks, nodeSize, root);
+  const blocks = new TreeBlocks(chunks, nodeSize);
+  const plant: Forest["plant"] = (root) => new BtrfsTree(blocks, root);
   const forest = { plant, rootTree: plant(superblock.rootTree), rootDirectory: superblock.rootDirectory };
   const contents = (node: BtrfsInode, offset: number, length: number) =>
     readContents(chunks, sectorSize, node, offset, length);

@@ -1,6 +1,6 @@
-import { ByteRecord } from "../../source/byte-record.ts";
+import type { ByteRecord } from "../../source/byte-record.ts";
 import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
-import type { ChunkMap } from "./chunk-map.ts";
+import { blockHeaderSize, leafEntrySize, pointerSize, type TreeBlocks } from "./tree-blocks.ts";
 
 /** All trees are sorted by these three numbers, in this order. */
 export interface Key {
@@ -26,9 +26,6 @@ export const CHUNK_ITEM = 228;
 
 export const maxOffset = 0xffff_ffff_ffff_ffffn;
 
-const HEADER_SIZE = 101;
-const LEAF_ITEM_SIZE = 25;
-const POINTER_SIZE = 33;
 const KEY_SIZE = 17;
 const maxLevel = 7;
 const maxBytesPerSearch = 8 * 1024 * 1024;
@@ -48,22 +45,14 @@ function isAfter(a: Key, b: Key): boolean {
   return a.type === b.type ? a.offset > b.offset : a.type > b.type;
 }
 
-interface TreeBlock {
-  readonly record: ByteRecord;
-  readonly count: number;
-  readonly stride: number;
-}
-
-/** One B-tree of a btrfs volume. Blocks are found through the chunk map and checked against their own header. */
+/** One B-tree of a btrfs volume. */
 export class BtrfsTree {
-  readonly #chunks: ChunkMap;
-  readonly #nodeSize: number;
+  readonly #blocks: TreeBlocks;
   readonly #root: { readonly address: number; readonly level: number };
 
-  constructor(chunks: ChunkMap, nodeSize: number, root: { readonly address: number; readonly level: number }) {
+  constructor(blocks: TreeBlocks, root: { readonly address: number; readonly level: number }) {
     if (root.level > maxLevel) throw new MalformedImage(`btrfs: a tree of ${root.level} levels`);
-    this.#chunks = chunks;
-    this.#nodeSize = nodeSize;
+    this.#blocks = blocks;
     this.#root = root;
   }
 
@@ -81,7 +70,7 @@ export class BtrfsTree {
       this.#root.address,
       this.#root.level,
       { min, max, withPrevious },
-      { blocks: maxBytesPerSearch / this.#nodeSize },
+      { blocks: maxBytesPerSearch / this.#blocks.size },
     );
   }
 
@@ -92,14 +81,14 @@ export class BtrfsTree {
     left: { blocks: number },
   ): Promise<Item[]> {
     if (left.blocks-- === 0) throw new CannotTell("btrfs: a search through more tree blocks than this reader follows");
-    const block = await this.#read(address, level);
-    const keyAt = (index: number) => readKey(block.record, HEADER_SIZE + index * block.stride);
+    const block = await this.#blocks.read(address, level);
+    const keyAt = (index: number) => readKey(block.record, blockHeaderSize + index * block.stride);
     const first = countUpTo(block.count, (index) => !isAfter(keyAt(index), wanted.min));
     const end = countUpTo(block.count, (index) => !isAfter(keyAt(index), wanted.max));
     if (level > 0) {
       const below: Promise<Item[]>[] = [];
       for (let index = Math.max(0, first - 1); index < end; index++) {
-        const child = block.record.u64(HEADER_SIZE + index * POINTER_SIZE + KEY_SIZE);
+        const child = block.record.u64(blockHeaderSize + index * pointerSize + KEY_SIZE);
         below.push(this.#search(child, level - 1, wanted, left));
       }
       return (await Promise.all(below)).flat();
@@ -108,25 +97,11 @@ export class BtrfsTree {
     for (let index = Math.max(0, first - 1); index < end; index++) {
       const key = keyAt(index);
       if (isAfter(wanted.min, key) && !wanted.withPrevious) continue;
-      const at = HEADER_SIZE + index * LEAF_ITEM_SIZE + KEY_SIZE;
-      const data = block.record.part(HEADER_SIZE + block.record.u32(at), block.record.u32(at + 4), "btrfs item");
+      const at = blockHeaderSize + index * leafEntrySize + KEY_SIZE;
+      const data = block.record.part(blockHeaderSize + block.record.u32(at), block.record.u32(at + 4), "btrfs item");
       items.push({ key, data });
     }
     return items;
-  }
-
-  /** A block must say that it is the one asked for; when it does not, its second copy may. */
-  async #read(address: number, level: number): Promise<TreeBlock> {
-    for (let copy = 0; ; copy++) {
-      const bytes = await this.#chunks.read(address, this.#nodeSize, copy);
-      if (bytes === undefined)
-        throw new MalformedImage(`btrfs: there is no tree block of level ${level} at ${address}`);
-      const record = new ByteRecord(bytes, "little", `btrfs tree block ${address}`);
-      const stride = level === 0 ? LEAF_ITEM_SIZE : POINTER_SIZE;
-      const count = record.u32(96);
-      const fits = HEADER_SIZE + count * stride <= bytes.length;
-      if (record.big(48) === BigInt(address) && record.u8(100) === level && fits) return { record, count, stride };
-    }
   }
 }
 

@@ -3,6 +3,7 @@ import { openBtrfs } from "../../../../../shared/inspection/filesystem/btrfs/ope
 import { openPath } from "../../../../../shared/inspection/filesystem/path-walk.ts";
 import { CannotTell, MalformedImage } from "../../../../../shared/inspection/source/byte-source.ts";
 import { volumeUuid } from "../../../../fixtures/images/fixture-tree.ts";
+import { sourceOf } from "../../../../fixtures/images/open-image.ts";
 import { volumeBytes, volumeFiles, volumeLinks, walkVolume } from "../../../../fixtures/images/xfs-btrfs-ntfs-tree.ts";
 import { filesystemContract, linkTarget, openBytes } from "../filesystem-contract.ts";
 import {
@@ -44,6 +45,15 @@ describe("openBtrfs on a volume of mkfs.btrfs", () => {
 
 describe("openBtrfs", () => {
   const noTrees = new Map([[5, [inodeItem(256, 0, directoryMode)]]]);
+
+  it("reads the blocks of its trees once for many names", async () => {
+    const source = sourceOf(volumeBytes("btrfs"));
+    const fs = await openBtrfs(source);
+    if (fs === undefined) throw new Error("not recognised");
+    await walkVolume(fs);
+    const blocks = source.reads.filter(({ length }) => length === nodeSize).map(({ offset }) => offset);
+    expect(new Set(blocks).size).toBe(blocks.length);
+  });
 
   it("names features that it cannot read", async () => {
     const bytes = buildBtrfs({ trees: noTrees, incompatible: (1n << 13n) | (1n << 40n) });
