@@ -2,14 +2,14 @@
 import { finding } from "../findings.ts";
 import { printable } from "../printable-text.ts";
 import type { Finding, Guest } from "../report.ts";
-import { bootModesOf, noEfiLoaders } from "./boot-modes.ts";
+import { bootModesOf } from "./boot-modes.ts";
 import { type BootFacts, bootRules } from "./boot-rules.ts";
 import { architectureOf } from "./machine-code.ts";
 import { judge, type Rule, type Verdict } from "./rules.ts";
 import type { WindowsFacts, WindowsService } from "./windows-registry/windows-facts.ts";
 
 /** Values of a service's Start. */
-const startsAtBoot = 0;
+const atBoot = 0;
 const disabled = 4;
 
 /** The drivers of virtio disks. ECS's are of the first kind. */
@@ -65,10 +65,28 @@ function isUsable(service: WindowsService | undefined): boolean {
   return service?.filePresent === true && service.start !== disabled;
 }
 
+function startsAtBoot({ start, filePresent }: WindowsService): boolean {
+  return start === atBoot && filePresent;
+}
+
+/** A driver that is in place and yet passed over at boot, as nothing needed it where it was installed. */
+function isHeldBack({ startOverride = atBoot }: WindowsService): boolean {
+  return startOverride !== atBoot;
+}
+
 function virtioMissing({ windows, unclean }: WindowsGuestFacts): Verdict | undefined {
   if (!knowsServices(windows)) return undefined;
   const installed = windows.storageDrivers.filter(({ name }) => virtioDiskDrivers.includes(name));
-  if (installed.some(({ start, filePresent }) => start === startsAtBoot && filePresent)) return undefined;
+  const ready = installed.filter(startsAtBoot);
+  if (ready.some((driver) => !isHeldBack(driver))) return undefined;
+  if (ready[0] !== undefined) {
+    const { name } = ready[0];
+    return {
+      severity: "warning",
+      message: `The virtio disk driver (${name}) is installed, but its key StartOverride holds it back at boot.`,
+      fix: `Delete the key HKLM\\SYSTEM\\CurrentControlSet\\Services\\${name}\\StartOverride before copying the disk.`,
+    };
+  }
   const state =
     installed.length === 0
       ? "is not installed"
@@ -91,8 +109,9 @@ export function inspectWindows(
 ): { guest: Guest; findings: Finding[] } {
   const machine = windows.architecture;
   const architecture = architectureOf(machine);
-  const bootModes = bootModesOf(boot.efiLoaders ?? noEfiLoaders, boot.hasBiosCode ?? false, machine);
-  const facts = { ...boot, ...(machine === undefined ? {} : { machine }), bootModes, windows, unclean };
+  const bootModes = bootModesOf(boot.efiLoaders, boot.hasBiosCode, machine);
+  const modes = bootModes === undefined ? {} : { bootModes };
+  const facts = { ...boot, ...(machine === undefined ? {} : { machine }), ...modes, windows, unclean };
   const nvme = windows.storageDrivers.find(({ name }) => name === "stornvme");
   const name = windows.productName === undefined ? "Windows" : printable(windows.productName);
   return {
@@ -105,8 +124,8 @@ export function inspectWindows(
         name,
       },
       ...(architecture === undefined ? {} : { architecture }),
-      ...(bootModes.length > 0 ? { bootModes } : {}),
-      ...(nvme?.start === startsAtBoot && nvme.filePresent ? { nvmeSupport: "supported" as const } : {}),
+      ...modes,
+      ...(nvme !== undefined && startsAtBoot(nvme) && !isHeldBack(nvme) ? { nvmeSupport: "supported" as const } : {}),
     },
     findings: [
       finding(

@@ -13,6 +13,11 @@ export interface WindowsService {
   readonly name: string;
   /** 0 boot, 1 system, 2 automatic, 3 on demand, 4 disabled. Absent when not said. */
   readonly start?: number;
+  /**
+   * The same, in place of `start` when Windows 8 or later boots. It holds back a driver whose device the machine had not
+   * when the driver was installed. From the value `0` of the subkey StartOverride, which no reference of Microsoft names.
+   */
+  readonly startOverride?: number;
   readonly group?: string;
   /** Path of its file from the root of the volume, e.g. `/Windows/System32/drivers/viostor.sys`. */
   readonly filePath: string;
@@ -88,8 +93,9 @@ async function readService(
   name: string,
 ): Promise<WindowsService | undefined> {
   const key = `${controlSet}\\Services\\${name}`;
-  const [start, group, image, subkeys] = await Promise.all([
+  const [start, startOverride, group, image, subkeys] = await Promise.all([
     system.value(key, "Start"),
+    system.value(`${key}\\StartOverride`, "0"),
     system.value(key, "Group"),
     system.value(key, "ImagePath"),
     system.subkeys(key),
@@ -97,10 +103,12 @@ async function readService(
   if (subkeys === undefined) return undefined;
   const filePath = filePathOf(text(image), name);
   const startNumber = integer(start);
+  const overridingNumber = integer(startOverride);
   const groupName = text(group);
   return {
     name,
     ...(startNumber === undefined ? {} : { start: startNumber }),
+    ...(overridingNumber === undefined ? {} : { startOverride: overridingNumber }),
     ...(groupName === undefined ? {} : { group: groupName }),
     filePath,
     filePresent: await isFile(tree, filePath),

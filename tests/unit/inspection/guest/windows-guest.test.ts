@@ -44,6 +44,17 @@ describe("a Windows guest", () => {
     ["a virtio driver without its file", { storageDrivers: [service("viostor", 0, false)] }, ["virtio.missing error"]],
     ["virtio SCSI", { storageDrivers: [service("vioscsi", 0)] }, []],
     [
+      "a virtio driver that is held back at boot",
+      { storageDrivers: [{ ...service("viostor", 0), startOverride: 3 }] },
+      ["virtio.missing warning"],
+    ],
+    ["an override that changes nothing", { storageDrivers: [{ ...service("viostor", 0), startOverride: 0 }] }, []],
+    [
+      "one virtio driver held back and another not",
+      { storageDrivers: [{ ...service("viostor", 0), startOverride: 3 }, service("vioscsi", 0)] },
+      [],
+    ],
+    [
       "no virtio driver in a registry with open logs",
       { storageDrivers: [service("stornvme", 0)], isRegistryClean: false },
       ["virtio.missing warning"],
@@ -52,6 +63,11 @@ describe("a Windows guest", () => {
     ["a disabled DHCP client", { dhcpClient: service("Dhcp", 4) }, ["network.not-dhcp warning"]],
   ])("with %s", (_, facts, findings) => {
     expect(judged(facts)).toEqual(["guest.windows info", ...findings]);
+  });
+
+  it("whose NVMe driver is held back at boot is not said to support NVMe", () => {
+    const storageDrivers = [service("viostor", 0), { ...service("stornvme", 0), startOverride: 3 }];
+    expect(inspectWindows({ ...good, storageDrivers }, false, boot).guest.nvmeSupport).toBeUndefined();
   });
 
   it("that hibernated is unclean", () => {

@@ -85,6 +85,7 @@ describe("readWindowsFacts", () => {
             },
             {
               name: "vioscsi",
+              keys: [{ name: "StartOverride", values: [dword("0", 3)] }],
               values: [dword("Start", 0), text("ImagePath", "\\SystemRoot\\System32\\drivers\\vioscsi.sys", 2)],
             },
             { name: "netkvm", values: [dword("Start", 3)] },
@@ -115,7 +116,13 @@ describe("readWindowsFacts", () => {
           filePath: "/Windows/System32/drivers/viostor.sys",
           filePresent: true,
         },
-        { name: "vioscsi", start: 0, filePath: "/Windows/System32/drivers/vioscsi.sys", filePresent: false },
+        {
+          name: "vioscsi",
+          start: 0,
+          startOverride: 3,
+          filePath: "/Windows/System32/drivers/vioscsi.sys",
+          filePresent: false,
+        },
       ],
       networkDriver: { name: "netkvm", start: 3, filePath: "/Windows/System32/drivers/netkvm.sys", filePresent: true },
       dhcpClient: { name: "Dhcp", start: 2, filePath: "/Windows/system32/svchost.exe", filePresent: true },
