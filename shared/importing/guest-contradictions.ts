@@ -37,7 +37,8 @@ export function contradictions(
     });
   };
   const { architecture, osType, platform, bootModes } = guest;
-  if (architecture)
+  // An EFI loader alone is no proof: one for 64 bits starts systems of 32, too.
+  if (architecture && osType)
     compare(
       "architecture.mismatch",
       "architecture",

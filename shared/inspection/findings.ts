@@ -195,7 +195,7 @@ const guestFindings = {
   },
   "partition.encrypted": {
     severity: "warning",
-    meaning: "A partition is encrypted with LUKS: an instance waits for its passphrase.",
+    meaning: "A partition is encrypted with LUKS or BitLocker: an instance waits for its passphrase.",
     source: "LUKS On-Disk Format Specification",
   },
   "architecture.unsupported": {

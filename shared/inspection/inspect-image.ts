@@ -116,7 +116,7 @@ function outcomeOf(error: unknown): Finding {
 function guestOutcomeOf(error: unknown): Finding {
   if (error instanceof SourceUnreadable || error instanceof SourceChanged) throw error;
   const known = error instanceof MalformedImage || error instanceof CannotTell;
-  return notInspected(known ? error.message : `the reader failed on it (${printable(String(error))}).`);
+  return notInspected(known ? error.message : `the reader failed on it: ${String(error)}`);
 }
 
 function cannotTellContainer(error: unknown): Container {
@@ -127,7 +127,7 @@ function cannotTellContainer(error: unknown): Container {
 function notInspected(reason: string): Finding {
   return finding(
     "guest.not-inspected",
-    `What is installed could not be told: ${reason}`,
+    `What is installed could not be told: ${printable(reason.replace(/\.$/, ""), 200)}.`,
     "Nothing has to be done; say osType, platform and architecture in the manifest if the defaults do not fit.",
   );
 }

@@ -29,7 +29,9 @@ export interface Guest {
   /** ECS's own spelling, e.g. `Rocky Linux`. */
   readonly platform?: string;
   readonly distribution?: { readonly id: string; readonly versionId?: string; readonly name?: string };
+  /** Of the system's programs; where no system could be read (`osType` is absent), of the EFI boot loader. */
   readonly architecture?: Architecture;
+  /** All that the disk offers: empty when there is no boot loader. */
   readonly bootModes?: readonly BootMode[];
   readonly kernels?: readonly string[];
   readonly cloudInit?: string;

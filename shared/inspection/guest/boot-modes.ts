@@ -25,7 +25,7 @@ export interface EfiLoaders {
   readonly hasKernel?: boolean;
 }
 
-export const noEfiLoaders: EfiLoaders = { fallback: [], distribution: false };
+const noEfiLoaders: EfiLoaders = { fallback: [], distribution: false };
 
 /** The loaders on an EFI system partition, given as a tree of its own. FAT compares names without case. */
 export async function readEfiLoaders(partition: GuestTree): Promise<EfiLoaders> {
@@ -55,12 +55,16 @@ async function holdsKernel(partition: GuestTree): Promise<boolean> {
   return Boolean(isThere(unified, /\.efi$/i) || isThere(entries, /\.conf$/i) || isThere(top, /^vmlinuz/i));
 }
 
-/** The boot modes that an image surely offers. arm64 machines have no BIOS. */
+/**
+ * The boot modes that an image surely offers; undefined when one of the two could not be looked for. arm64 machines have
+ * no BIOS.
+ */
 export function bootModesOf(
-  loaders: EfiLoaders,
-  hasBiosCode: boolean,
+  loaders: EfiLoaders | undefined,
+  hasBiosCode: boolean | undefined,
   architecture: Machine | undefined,
-): readonly BootMode[] {
+): readonly BootMode[] | undefined {
+  if (loaders === undefined || hasBiosCode === undefined) return undefined;
   const isArm = architecture === "arm64";
   // A kernel of 64 bits may carry programs of 32: between the two of x86 there is no telling.
   const fitting = loaders.fallback.filter((machine) => architecture === undefined || (machine === "arm64") === isArm);

@@ -10,7 +10,7 @@ export interface BootFacts {
   readonly hasBiosCode?: boolean;
   /** What the system's programs are for. */
   readonly machine?: Machine;
-  readonly bootModes: readonly BootMode[];
+  readonly bootModes?: readonly BootMode[];
 }
 
 export const bootRules: readonly Rule<BootFacts>[] = [
@@ -33,14 +33,14 @@ export const bootRules: readonly Rule<BootFacts>[] = [
             message:
               "The EFI system partition has a boot loader in a distribution's folder only, and a new instance has no boot entry for it.",
             fix: "Install the loader under the fallback name too, e.g. `grub-install --removable`.",
-            ...(bootModes.includes("BIOS") ? { severity: "info" as const } : {}),
+            ...(bootModes?.includes("BIOS") ? { severity: "info" as const } : {}),
           }
         : undefined,
   },
   {
     code: "boot.not-found",
-    check: ({ bootModes, efiLoaders, hasBiosCode, machine }) =>
-      bootModes.length === 0 && efiLoaders !== undefined && hasBiosCode !== undefined && machine !== "arm64"
+    check: ({ bootModes, machine }) =>
+      bootModes?.length === 0 && machine !== "arm64"
         ? {
             message: "The disk has neither BIOS boot code nor a boot loader on an EFI system partition.",
             fix: "Install a boot loader on this disk, e.g. `grub-install`; if it boots all the same, set bootMode in the manifest.",

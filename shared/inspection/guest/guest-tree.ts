@@ -101,7 +101,7 @@ export async function attempt<T>(what: string, unread: Unread[], collect: () => 
   } catch (error) {
     if (error instanceof SourceUnreadable || error instanceof SourceChanged) throw error;
     const isKnown = error instanceof CannotTell || error instanceof MalformedImage;
-    unread.push({ what, why: isKnown ? error.message : `the reader failed on it (${String(error)})` });
+    unread.push({ what, why: isKnown ? error.message : `the reader failed on it: ${String(error)}` });
     return undefined;
   }
 }

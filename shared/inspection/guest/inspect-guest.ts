@@ -92,7 +92,7 @@ async function readLoadersOf({ volumes }: Disk): Promise<EfiLoaders | undefined>
 function nothingFound({ table, volumes }: Disk): string {
   const kinds = [...new Set(volumes.flatMap(({ kind }) => kind ?? []))];
   if (table.kind === "none" && kinds.length === 0) return "the disk has no partitions and no filesystem that is known";
-  return `no system was found${kinds.length > 0 ? ` (the disk holds ${kinds.join(", ")})` : ""}`;
+  return `none was found on ${kinds.length === 0 ? "the disk" : kinds.join(", ")}`;
 }
 
 /** One finding for all that could not be told: each reason once, with what it kept from being read. */
@@ -102,25 +102,33 @@ function notInspected(unread: readonly Unread[]): Finding[] {
   const shown = reasons.slice(0, 3).map((why) => {
     const names = [...new Set(unread.filter((one) => one.why === why).map(({ what }) => what))];
     const rest = names.length > 3 ? ` and ${names.length - 3} more` : "";
-    return `${printable(names.slice(0, 3).join(", "))}${rest}: ${printable(why.replace(/\.$/, ""), 200)}`;
+    return `${printable(names.slice(0, 3).join(", "))}${rest} (${printable(why.replace(/\.$/, ""), 200)})`;
   });
   return [
     finding(
       "guest.not-inspected",
-      `Not everything in the image could be read. ${shown.join("; ")}.`,
+      `Not everything in the image could be read: ${shown.join("; ")}.`,
       "Nothing has to be done; declare in the manifest what you know (platform, architecture, bootMode).",
     ),
   ];
 }
 
+const encryptions: ReadonlyMap<string, string> = new Map([
+  ["luks", "LUKS"],
+  ["bitlocker", "BitLocker"],
+]);
+
 function encryptedPartitions({ volumes }: Disk): Finding[] {
-  const names = volumes.filter(({ kind }) => kind === "luks" || kind === "bitlocker").map(({ name }) => name);
+  const names = volumes.flatMap(({ name, kind = "" }) => {
+    const encryption = encryptions.get(kind);
+    return encryption === undefined ? [] : [`${name} (${encryption})`];
+  });
   return names.length === 0
     ? []
     : [
         finding(
           "partition.encrypted",
-          `Encrypted: ${printable(names.join(", "))}. An instance would wait for its passphrase.`,
+          `Encrypted: ${printable(names.join(", "))}; what is there is not inspected, and an instance would wait for its passphrase.`,
           "Import an image that is not encrypted, and use ECS's disk encryption instead.",
         ),
       ];
@@ -143,8 +151,9 @@ function guestOfBoot(efiLoaders: EfiLoaders | undefined, hasBiosCode: boolean | 
   if (efiLoaders === undefined || efiLoaders.fallback.length === 0) return null;
   const machine = efiLoaders.fallback.length === 1 ? efiLoaders.fallback[0] : undefined;
   const architecture = architectureOf(machine);
+  const bootModes = bootModesOf(efiLoaders, hasBiosCode, machine);
   return {
     ...(architecture === undefined ? {} : { architecture }),
-    bootModes: bootModesOf(efiLoaders, hasBiosCode ?? false, machine),
+    ...(bootModes === undefined ? {} : { bootModes }),
   };
 }

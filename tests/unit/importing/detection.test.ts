@@ -54,6 +54,7 @@ describe("a value that the image contradicts", () => {
     [{ architecture: "x86_64" }, debian, []],
     [{ architecture: "arm64" }, { osType: "linux" }, []],
     [{ architecture: "arm64" }, null, []],
+    [{ architecture: "i386", platform: "Ubuntu" }, { architecture: "x86_64", bootModes: ["UEFI"] }, []],
     [{ osType: "windows" }, debian, ["platform.mismatch"]],
     [{ osType: "linux" }, debian, []],
     [{ platform: "Ubuntu" }, debian, ["platform.mismatch"]],

@@ -48,7 +48,6 @@ function isEverythingRead(volumes: readonly Volume[]): boolean {
 
 function guestOf(facts: LinuxFacts): Guest {
   const architecture = architectureOf(facts.machine ?? facts.kernelMachine);
-  const knowsBoot = facts.bootModes.length > 0 || (facts.efiLoaders !== undefined && facts.hasBiosCode !== undefined);
   const newest = facts.drivers?.[0];
   const hasNvme = newest === undefined ? undefined : isThereEarly(newest, "nvme");
   const version = facts.cloudInit?.version;
@@ -57,7 +56,7 @@ function guestOf(facts: LinuxFacts): Guest {
     ...(facts.platform === undefined ? {} : { platform: facts.platform }),
     ...(facts.distribution === undefined ? {} : { distribution: shownDistribution(facts.distribution) }),
     ...(architecture === undefined ? {} : { architecture }),
-    ...(knowsBoot ? { bootModes: facts.bootModes } : {}),
+    ...(facts.bootModes === undefined ? {} : { bootModes: facts.bootModes }),
     ...(facts.kernels === undefined ? {} : { kernels: facts.kernels.map((kernel) => printable(kernel.version)) }),
     ...(version === undefined ? {} : { cloudInit: printable(version, 64) }),
     ...(hasNvme === undefined ? {} : { nvmeSupport: hasNvme ? "supported" : "unsupported" }),

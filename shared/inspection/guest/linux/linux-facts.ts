@@ -1,6 +1,6 @@
 /** Everything that is read of a Linux guest. An absent fact could not be told: no rule may conclude from it. */
 import { readKernelMachine, readUserlandMachine } from "../architecture.ts";
-import { bootModesOf, noEfiLoaders } from "../boot-modes.ts";
+import { bootModesOf } from "../boot-modes.ts";
 import type { BootFacts } from "../boot-rules.ts";
 import { attempt, type GuestTree, hasProgram, readText, type Unread } from "../guest-tree.ts";
 import type { Machine } from "../machine-code.ts";
@@ -90,12 +90,8 @@ export async function readLinuxFacts(tree: GuestTree, disk: DiskFacts, unread: U
     if (initramfsUnread !== undefined) unread.push({ what: `initramfs of kernel ${version}`, why: initramfsUnread });
   }
   const machine = facts.machine ?? facts.kernelMachine;
-  return {
-    ...disk,
-    ...identity,
-    ...facts,
-    bootModes: bootModesOf(disk.efiLoaders ?? noEfiLoaders, disk.hasBiosCode ?? false, machine),
-  };
+  const bootModes = bootModesOf(disk.efiLoaders, disk.hasBiosCode, machine);
+  return { ...disk, ...identity, ...facts, ...(bootModes === undefined ? {} : { bootModes }) };
 }
 
 async function hasSshServer(tree: GuestTree): Promise<boolean> {

@@ -86,6 +86,38 @@ describe("the inspection of a disk", () => {
     const { guest: found, findings } = await inspectGuest(sourceOf(Buffer.alloc(2 ** 20)));
     expect(found).toBeNull();
     expect(findings.map(({ code, severity }) => `${code} ${severity}`)).toEqual(["guest.not-inspected info"]);
+    expect(findings[0]?.message).toBe(
+      "Not everything in the image could be read: the system (the disk has no partitions and no filesystem that is known).",
+    );
+  });
+
+  it.each([
+    ["LUKS", 0, Buffer.from("LUKS\xba\xbe\0\x02", "latin1")],
+    ["BitLocker", 0, Buffer.from("\xeb\x58\x90-FVE-FS-", "latin1")],
+  ])("whose root is encrypted with %s says so, and tells what its boot loaders tell", async (name, at, signature) => {
+    const disk = Buffer.from(small);
+    disk.fill(0, 3 * 2 ** 20, 5 * 2 ** 20);
+    signature.copy(disk, 3 * 2 ** 20 + at);
+    const { guest: found, findings } = await inspectGuest(sourceOf(disk));
+    expect(found).toEqual({ architecture: "x86_64", bootModes: ["BIOS", "UEFI"] });
+    expect(findings.map(({ code, message }) => [code, message])).toEqual([
+      [
+        "partition.encrypted",
+        `Encrypted: partition 3 (${name}); what is there is not inspected, and an instance would wait for its passphrase.`,
+      ],
+      [
+        "guest.not-inspected",
+        `Not everything in the image could be read: the system (none was found on vfat, ${name.toLowerCase()}).`,
+      ],
+    ]);
+  });
+
+  it("whose EFI system partition cannot be read does not say how it boots", async () => {
+    const disk = Buffer.from(small);
+    disk.fill(0xff, 2 * 2 ** 20, 3 * 2 ** 20);
+    const { guest: found } = await inspectGuest(sourceOf(disk));
+    const { bootModes, ...rest } = guest;
+    expect(found).toEqual(rest);
   });
 
   it("keeps what it knows when its budget runs out", async () => {

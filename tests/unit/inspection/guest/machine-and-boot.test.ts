@@ -115,6 +115,8 @@ describe("boot modes", () => {
   const uefi = { fallback: ["x86_64" as const], distribution: true };
   it.each([
     [none, false, "x86_64", []],
+    [undefined, true, "x86_64", undefined],
+    [uefi, undefined, "x86_64", undefined],
     [none, true, "x86_64", ["BIOS"]],
     [uefi, true, "x86_64", ["BIOS", "UEFI"]],
     [uefi, false, undefined, ["UEFI"]],

@@ -76,7 +76,7 @@ describe("a collector of facts", () => {
   it("that has a mistake of its own leaves the other facts standing", async () => {
     const unread: Unread[] = [];
     expect(await attemptThatFails(new TypeError("x is not a function"), unread)).toBeUndefined();
-    expect(unread).toEqual([{ what: "the clock", why: "the reader failed on it (TypeError: x is not a function)" }]);
+    expect(unread).toEqual([{ what: "the clock", why: "the reader failed on it: TypeError: x is not a function" }]);
   });
 
   it.each([new SourceChanged("replaced"), new SourceUnreadable("gone")])(
