@@ -6,7 +6,7 @@ import { importRouted } from "../../shared/importing/route-object.ts";
 import { writeStatus } from "../../shared/importing/status-file.ts";
 import { fieldsOf, logStep } from "../../shared/importing/step-log.ts";
 import { takeOver } from "../../shared/importing/take-over.ts";
-import { isEnd, type JobRecord, type JobStep } from "../../shared/ledger/job.ts";
+import { carriedOver, isEnd, type JobRecord, type JobStep } from "../../shared/ledger/job.ts";
 import { openEntryOf } from "../../shared/ledger/ledger.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
 import { afterWarning, nextHeartbeat, warningDue } from "./import-clocks.ts";
@@ -194,9 +194,16 @@ export async function reviewWaiting(job: OpenJob, deps: ImportDeps, now: number)
   const record = await deps.ledger.current(job.entry.jobId);
   if (record?.state !== "waiting") return finishInterrupted(job, deps, now);
   if (await endIfReplaced(record, deps)) return "cancelled";
-  await importRouted(record.subject.key, "tick", deps);
+  const { key } = record.subject;
+  const imageKey = await importRouted(key, "tick", deps);
   const after = await deps.ledger.current(job.entry.jobId);
-  return after?.state === "waiting" ? undefined : "released";
+  if (after?.state !== "waiting") return "released";
+  if (after.sequence > record.sequence) return undefined;
+  // Nothing was decided about it: it is no image of its own any more, unless it changed just now.
+  if ((await deps.objects.stat(record.subject))?.etag !== record.subject.etag) return undefined;
+  const reason =
+    imageKey === key ? "the bucket manifest says now to leave it alone" : `it is a disk of ${imageKey} now`;
+  return (await endWaiting(after, reason, deps)) ? "cancelled" : undefined;
 }
 
 /** An account fault may be mended: asks again. */
@@ -248,20 +255,18 @@ export async function finishInterrupted(job: OpenJob, deps: ImportDeps, now: num
  * waited for may just be that version, and its event may have been lost, so it is looked at before.
  */
 async function endIfReplaced(record: JobRecord, deps: ImportDeps): Promise<boolean> {
-  const { subject, uploadedAt, attempt } = record;
+  const { subject } = record;
   const facts = await deps.objects.stat({ bucket: subject.bucket, key: subject.key });
   if (facts?.etag === subject.etag) return false;
   if (facts) await importRouted(subject.key, "tick", deps);
   const reason = facts
     ? "the object was replaced by a newer version, which is looked at on its own"
     : "the object was deleted before it could be imported";
-  const made = await deps.ledger.append(record, {
-    subject,
-    uploadedAt,
-    state: "cancelled",
-    reason,
-    ...(attempt ? { attempt } : {}),
-  });
+  return endWaiting(record, reason, deps);
+}
+
+async function endWaiting(record: JobRecord, reason: string, deps: ImportDeps): Promise<boolean> {
+  const made = await deps.ledger.append(record, { ...carriedOver(record), state: "cancelled", reason });
   if (made.done) await conclude(made.record, deps, record);
   return made.done;
 }

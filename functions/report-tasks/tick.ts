@@ -1,6 +1,7 @@
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { ImageService, Task } from "../../shared/cloud/ports.ts";
 import { isThrottling, withRetries } from "../../shared/cloud/retry.ts";
+import { bucketManifestMark } from "../../shared/importing/find-manifests.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import type { JobState } from "../../shared/ledger/job.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
@@ -72,6 +73,12 @@ export async function runTick(deps: ImportDeps): Promise<{ readonly summary: Tic
   const { tasks, unanswered, trouble: troubleOfTasks } = await tasksOf(jobs, unhurried(deps));
   const asked = new Set(sample(jobs.filter((job) => isRunning(job, tasks))));
   let trouble = troubleOfTasks;
+  let mark: string | undefined;
+  try {
+    if (jobs.some(({ entry }) => entry.state === "waiting")) mark = await bucketManifestMark(deps.objects, deps.bucket);
+  } catch (error) {
+    trouble = error;
+  }
   await inParallel(jobs, jobsAtOnce, async (job) => {
     // Without ECS's answer nothing is known of a task: to ask for each alone would only hammer.
     const isUnanswered = job.entry.taskId !== undefined && unanswered.has(job.entry.taskId);
@@ -81,7 +88,7 @@ export async function runTick(deps: ImportDeps): Promise<{ readonly summary: Tic
     }
     try {
       const closer = asked.has(job) || !isRunning(job, tasks);
-      const counted = await stepOf(job, closer, now, deps);
+      const counted = await stepOf(job, closer, { now, mark }, deps);
       if (counted) summary[counted] += 1;
       if (closer && job.entry.state === "submitted") summary.asked += 1;
     } catch (error) {
@@ -217,13 +224,27 @@ const steps: Readonly<Record<JobState, Step>> = {
   cancelled: finishInterrupted,
 };
 
-async function stepOf(job: OpenJob, closer: boolean, now: number, deps: ImportDeps): Promise<TickCount | undefined> {
+interface Moment {
+  readonly now: number;
+  /** Of the bucket manifest, as it is now; undefined when nothing waits, or nobody could tell. */
+  readonly mark: string | undefined;
+}
+
+/**
+ * An image that waits is looked at when its pause is over, and when the bucket manifest is not the one any more that it was
+ * considered with: a corrected one releases what waits for it, whether or not its event came.
+ */
+const isDue = ({ due, state, bucketManifest }: OpenEntry, { now, mark }: Moment): boolean =>
+  due <= now || (state === "waiting" && mark !== undefined && bucketManifest !== undefined && bucketManifest !== mark);
+
+async function stepOf(job: OpenJob, closer: boolean, moment: Moment, deps: ImportDeps): Promise<TickCount | undefined> {
+  const { now } = moment;
   const { entry } = job;
   if (job.stale.length > 0) return mendEntries(job, deps, now);
   if (entry.state === "submitted") {
     const isNew = now - entry.since < visibilityDelayInSeconds;
     return closer && !(isNew && entry.taskId === undefined) ? followImport(job, unhurried(deps), now) : undefined;
   }
-  if (entry.due > now) return undefined;
+  if (!isDue(entry, moment)) return undefined;
   return steps[entry.state](job, deps, now);
 }

@@ -7,9 +7,9 @@ import { settingsFromMetadata } from "../manifest/metadata-settings.ts";
 import { checkPrivileges } from "../manifest/privileges.ts";
 import type { Problem } from "../manifest/problem.ts";
 import { resolveSettings } from "../manifest/resolve-settings.ts";
-import type { DiskSettings, ResolvedSettings } from "../manifest/settings.ts";
+import type { BucketManifest, DiskSettings, ResolvedSettings, Settings } from "../manifest/settings.ts";
 import { detectedSettings } from "./detected-settings.ts";
-import { findBucketManifest, findSidecar } from "./find-manifests.ts";
+import { type Found, findBucketManifest, findSidecar } from "./find-manifests.ts";
 import type { ImportDeps } from "./import-deps.ts";
 import { objectReader } from "./object-reader.ts";
 import { type Plan, type PlannedDisk, planImport } from "./plan.ts";
@@ -23,7 +23,11 @@ export type Considered =
       readonly reason: string;
       readonly members: readonly string[];
     }
-  | { readonly kind: "invalid"; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: "invalid";
+      readonly problems: readonly Problem[];
+      readonly members: readonly string[];
+    }
   | {
       readonly kind: "planned";
       readonly plan: Plan;
@@ -45,20 +49,36 @@ export type ConsiderDeps = Pick<ImportDeps, "region" | "bucket" | "objects" | "i
 
 /**
  * Reads the manifests, looks at every disk and plans the import of the image at `subject.key`, or says what it waits
- * for. `members` are the keys of the other disks that a manifest names, there or not.
+ * for. `members` are the keys of the other disks that a manifest names, there or not; `mark` is that of the bucket
+ * manifest which all this was decided with.
  */
-export async function consider({ key, sidecarOf, facts }: Subject, deps: ConsiderDeps): Promise<Considered> {
-  const { objects, bucket, region } = deps;
+export async function consider(subject: Subject, deps: ConsiderDeps): Promise<Considered & { readonly mark: string }> {
+  const { objects, bucket } = deps;
   const [bucketFound, sidecarFound] = await Promise.all([
     findBucketManifest(objects, bucket),
-    findSidecar(objects, bucket, sidecarOf),
+    findSidecar(objects, bucket, subject.sidecarOf),
   ]);
+  return { ...(await considerWith(bucketFound, sidecarFound, subject, deps)), mark: bucketFound.mark };
+}
+
+async function considerWith(
+  bucketFound: Found<BucketManifest>,
+  sidecarFound: Found<Settings>,
+  { key, sidecarOf, facts }: Subject,
+  deps: ConsiderDeps,
+): Promise<Considered> {
+  const { bucket, region } = deps;
+  const invalid = (problems: readonly Problem[], members: readonly string[] = []): Considered => ({
+    kind: "invalid",
+    problems,
+    members,
+  });
   const metadata = settingsFromMetadata(facts?.metadata ?? {}, key);
   const problems = [bucketFound, sidecarFound, metadata].flatMap((found) =>
     "problems" in found ? found.problems : [],
   );
   if ("problems" in bucketFound || "problems" in sidecarFound || "problems" in metadata)
-    return { kind: "invalid", problems };
+    return invalid(problems, membersMeanwhile(sidecarFound, key, sidecarOf));
   const bucketManifest = bucketFound.manifest;
   const sidecar = sidecarFound.manifest;
 
@@ -71,7 +91,7 @@ export async function consider({ key, sidecarOf, facts }: Subject, deps: Conside
       : []),
     ...checkPrivileges({ settings: metadata.settings, file: key }, policy),
   ];
-  if (trespasses.length > 0) return { kind: "invalid", problems: trespasses };
+  if (trespasses.length > 0) return invalid(trespasses);
 
   const sources: LayerSources = {
     ...(bucketManifest ? { bucketManifest } : {}),
@@ -80,7 +100,7 @@ export async function consider({ key, sidecarOf, facts }: Subject, deps: Conside
   };
   const said = resolveSettings(layersFor(key, sources));
   const disks = diskKeys(sidecarOf, said);
-  if ("problem" in disks) return { kind: "invalid", problems: [disks.problem] };
+  if ("problem" in disks) return invalid([disks.problem]);
   const members = disks.map((disk) => disk.key).filter((diskKey) => diskKey !== key);
 
   if (verdict.manifestRequiredBy && !sidecar) {
@@ -147,24 +167,51 @@ function diskKeys(
   return keys;
 }
 
-/** The keys of a set's disks, the system disk first, when its manifest is good and its writer may name them. */
-export async function disksOfSidecar(
+/** The disks of the set that a sidecar describes. */
+export interface DiskSet {
+  /** Their keys, the system disk first, when the sidecar is good and its writer may name them. */
+  readonly disks: readonly string[] | undefined;
+  /** False while the bucket manifest is not valid: what a sidecar may name beyond its own folder is not known then. */
+  readonly isCertain: boolean;
+}
+
+export async function diskSetOf(
   imageKey: string,
   { objects, bucket }: Pick<ConsiderDeps, "objects" | "bucket">,
-): Promise<readonly string[] | undefined> {
-  const [bucketFound, found] = await Promise.all([
+): Promise<DiskSet> {
+  const [bucketFound, sidecarFound] = await Promise.all([
     findBucketManifest(objects, bucket),
     findSidecar(objects, bucket, imageKey),
   ]);
-  if ("problems" in bucketFound || "problems" in found || !found.manifest) return undefined;
+  const isCertain = !("problems" in bucketFound);
+  const policy = isCertain ? bucketFound.manifest?.manifest.policy : undefined;
+  return { disks: disksIn(sidecarFound, imageKey, policy), isCertain };
+}
+
+/** The keys of `diskSetOf` alone. */
+export const disksOfSidecar = async (
+  imageKey: string,
+  deps: Pick<ConsiderDeps, "objects" | "bucket">,
+): Promise<readonly string[] | undefined> => (await diskSetOf(imageKey, deps)).disks;
+
+/** The other disks of a set whose import has to wait for other manifests: when they come, they are to find it. */
+const membersMeanwhile = (sidecarFound: Found<Settings>, key: string, imageKey: string): readonly string[] =>
+  (disksIn(sidecarFound, imageKey, undefined) ?? []).filter((diskKey) => diskKey !== key);
+
+function disksIn(
+  found: Found<Settings>,
+  imageKey: string,
+  policy: BucketManifest["policy"] | undefined,
+): readonly string[] | undefined {
+  if ("problems" in found || !found.manifest) return undefined;
   const { manifest, file, positionOf } = found.manifest;
-  if (checkPrivileges({ settings: manifest, file, positionOf }, bucketFound.manifest?.manifest.policy).length > 0)
-    return undefined;
+  if (checkPrivileges({ settings: manifest, file, positionOf }, policy).length > 0) return undefined;
   const keys = (manifest.disks ?? [{}]).map(({ ossObject }) =>
     ossObject === undefined ? { key: imageKey } : resolveDiskKey(ossObject, file),
   );
   return keys.every((resolved) => "key" in resolved) ? keys.map(({ key }) => key) : undefined;
 }
+
 async function lookAtDisks(
   disks: readonly DiskKey[],
   imageKey: string,

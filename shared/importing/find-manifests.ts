@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isCloudError } from "../cloud/cloud-error.ts";
 import type { ListedObject, ObjectStore } from "../cloud/ports.ts";
 import { bucketManifestNames, manifestConflict, sidecarNamesOf } from "../manifest/manifest-names.ts";
@@ -10,14 +11,38 @@ export type Found<Manifest> =
   | { readonly manifest?: ReadManifest<Manifest> }
   | { readonly problems: readonly Problem[] };
 
-/** The bucket manifest, where there is one. */
-export const findBucketManifest = (objects: ObjectStore, bucket: string): Promise<Found<BucketManifest>> =>
-  find(objects, bucket, bucketManifestNames, ({ readManifest }, text, file) => readManifest(text, file, "bucket"));
+/** The bucket manifest, where there is one, and its mark: another manifest, or none, has another mark. */
+export async function findBucketManifest(
+  objects: ObjectStore,
+  bucket: string,
+): Promise<Found<BucketManifest> & { readonly mark: string }> {
+  const present = await presentOf(objects, bucket, bucketManifestNames);
+  const found = await readPresent(objects, bucket, present, ({ readManifest }, text, file) =>
+    readManifest(text, file, "bucket"),
+  );
+  // The listing came first: should the manifest change in between, the mark is the older one, and what is decided with it
+  // is decided anew.
+  return { ...found, mark: markOf(present) };
+}
+
+/** The mark of the bucket manifest as it is now, for one or two lists and no read. */
+export const bucketManifestMark = async (objects: ObjectStore, bucket: string): Promise<string> =>
+  markOf(await presentOf(objects, bucket, bucketManifestNames));
+
+/** 8 hex digits of which manifests there are in which versions. */
+const markOf = (present: readonly ListedObject[]): string =>
+  createHash("sha256")
+    .update(JSON.stringify(present.map(({ key, etag }) => `${key} ${etag}`).sort()))
+    .digest("hex")
+    .slice(0, 8);
 
 /** The sidecar of an image, where there is one. */
-export const findSidecar = (objects: ObjectStore, bucket: string, imageKey: string): Promise<Found<Settings>> =>
-  find(objects, bucket, sidecarNamesOf(imageKey), ({ readManifest }, text, file) =>
-    readManifest(text, file, "sidecar"),
+export const findSidecar = async (objects: ObjectStore, bucket: string, imageKey: string): Promise<Found<Settings>> =>
+  readPresent(
+    objects,
+    bucket,
+    await presentOf(objects, bucket, sidecarNamesOf(imageKey)),
+    ({ readManifest }, text, file) => readManifest(text, file, "sidecar"),
   );
 
 type Reading = typeof import("../manifest/read-manifest.ts");
@@ -37,17 +62,17 @@ const refusals: Readonly<Record<string, Pick<Problem, "message" | "hint">>> = {
 };
 
 /** All names that a manifest can have are listed, which is one call; only one that exists is read. */
-async function find<Manifest>(
+async function readPresent<Manifest>(
   objects: ObjectStore,
   bucket: string,
-  names: readonly string[],
+  listed: readonly ListedObject[],
   read: (
     reading: Reading,
     text: Uint8Array,
     file: string,
   ) => ReadManifest<Manifest> | { readonly problems: readonly Problem[] },
 ): Promise<Found<Manifest>> {
-  const present = await presentOf(objects, bucket, names);
+  const present = listed.map(({ key }) => key);
   const conflict = manifestConflict(present);
   const [file] = present;
   if (file === undefined) return {};
@@ -66,22 +91,27 @@ async function find<Manifest>(
   }
 }
 
-async function presentOf(objects: ObjectStore, bucket: string, names: readonly string[]): Promise<readonly string[]> {
+/** Those of the names that exist. */
+async function presentOf(
+  objects: ObjectStore,
+  bucket: string,
+  names: readonly string[],
+): Promise<readonly ListedObject[]> {
   const [first = ""] = names;
   const prefix = first.slice(0, first.lastIndexOf(".") + 1);
   // No sidecar can lie beside an image whose key is nearly as long as keys may be; OSS refuses so long a prefix.
   if (Buffer.byteLength(prefix) > maximumKeyInBytes) return [];
   const page = await objects.list(bucket, { prefix });
-  const present = keysAmong(names, page.objects);
+  const present = among(names, page.objects);
   if (!page.more) return present;
   // Others may have put any number of objects with the same beginning before the manifest. They must neither hide it nor be
   // walked through: of the keys that begin with a name, the name itself is the first.
   const pages = await Promise.all(names.map((name) => objects.list(bucket, { prefix: name, limit: 1 })));
-  return keysAmong(
+  return among(
     names,
     pages.flatMap((one) => one.objects),
   );
 }
 
-const keysAmong = (names: readonly string[], objects: readonly ListedObject[]): readonly string[] =>
-  objects.map(({ key }) => key).filter((key) => names.includes(key));
+const among = (names: readonly string[], objects: readonly ListedObject[]): readonly ListedObject[] =>
+  objects.filter(({ key }) => names.includes(key));

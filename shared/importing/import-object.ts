@@ -8,8 +8,8 @@ import {
   duplicate,
   explainAbsence,
   fixOf,
+  refuseManifest,
   reject,
-  rejectManifest,
   wait,
   waitingAdvice,
   withLogFields,
@@ -75,7 +75,7 @@ export async function importObject(image: ImageToImport, outerDeps: ImportDeps):
     if (facts && sidecarOf !== key) await deps.ledger.link({ bucket, key: sidecarOf }, jobIdOf(subject));
   }
   if (!facts) return explainAbsence(considered, image, deps);
-  await act(considered, subject, facts, current, deps);
+  await act(considered, subject, facts, occasion, current, deps);
 }
 
 type PlannedImport = Extract<Plan, { decision: "import" }>;
@@ -131,13 +131,15 @@ async function settledAlready(
 }
 
 async function act(
-  considered: Considered,
+  considered: Considered & { readonly mark: string },
   subject: JobSubject,
   facts: ObjectFacts,
+  occasion: Occasion,
   current: JobRecord | undefined,
   deps: ImportDeps,
 ): Promise<void> {
   const base = { subject, uploadedAt: facts.lastModified.toISOString() };
+  const { mark } = considered;
   switch (considered.kind) {
     case "ignored": {
       const { region, bucket, key } = subject;
@@ -157,16 +159,17 @@ async function act(
           waitingFor: considered.waitingFor,
           reason: considered.reason,
           advice: waitingAdvice[considered.waitingFor],
+          bucketManifest: mark,
         },
         current,
         deps,
       );
     case "invalid":
-      return rejectManifest(base, considered.problems, current, deps);
+      return refuseManifest(considered.problems, { base, mark, occasion, current }, deps);
     case "planned":
   }
   const { plan, diskEtags } = considered;
-  if (plan.decision === "invalid") return rejectManifest(base, plan.problems, current, deps);
+  if (plan.decision === "invalid") return refuseManifest(plan.problems, { base, mark, occasion, current }, deps);
   if (plan.decision === "reject") {
     return reject(
       { ...base, state: "rejected", reason: plan.reason, advice: fixOf(plan.findings), findings: plan.findings },

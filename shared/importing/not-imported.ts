@@ -1,11 +1,13 @@
 /** The outcomes of an image that is not imported now: it waits, is rejected, or there is nothing to do. */
 import type { Finding } from "../inspection/report.ts";
 import type { JobRecord, JobStep, WaitingFor } from "../ledger/job.ts";
-import type { LogFields } from "../log/log.ts";
+import type { LogEvent, LogFields } from "../log/log.ts";
+import { isBucketManifestKey } from "../manifest/manifest-names.ts";
 import type { Problem } from "../manifest/problem.ts";
 import { conclude } from "./conclude.ts";
 import type { Considered } from "./consider.ts";
 import type { ImportDeps } from "./import-deps.ts";
+import type { Occasion } from "./import-object.ts";
 import { writeStatus } from "./status-file.ts";
 import { fieldsOf, logStep } from "./step-log.ts";
 
@@ -34,7 +36,7 @@ export function explainAbsence(
     log("error", "manifest.invalid", `${trigger}: ${problemsText(considered.problems)}`, {
       ...fields,
       reason: problemsText(considered.problems),
-      advice: correctManifest,
+      advice: adviceOn(considered.problems, key),
       problems: considered.problems.slice(0, 20),
     });
     return;
@@ -45,10 +47,26 @@ export function explainAbsence(
   log("info", event, `${trigger} waits: ${reason}.`, { ...fields, reason });
 }
 
-const correctManifest = "Correct the manifest and upload it again: nothing else is needed.";
+/** What to do about the problems of an image's manifests, and of its metadata: those are named by the image's own key. */
+function adviceOn(problems: readonly Problem[], key: string): string {
+  const isMetadata = ({ file }: Problem): boolean => file === key || file.startsWith("metadata ");
+  return [
+    problems.every(isMetadata) ? "" : waitingAdvice["bucket-manifest"],
+    problems.some(isMetadata)
+      ? "Upload the image again with correct metadata, or copy it onto itself with that: nothing else is needed."
+      : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
 
 /** Records that a job waits; said again at each review, with its age. */
-export async function wait(step: JobStep, current: JobRecord | undefined, deps: ImportDeps): Promise<void> {
+export async function wait(
+  step: JobStep,
+  current: JobRecord | undefined,
+  deps: ImportDeps,
+  event: LogEvent = "object.waiting",
+): Promise<void> {
   if (current?.state === "submitted" || current?.state === "available")
     return duplicate(current, "it was imported already", deps);
   const now = deps.clock.now();
@@ -63,7 +81,7 @@ export async function wait(step: JobStep, current: JobRecord | undefined, deps: 
   }
   await writeStatus(made.record, deps);
   const seconds = Math.round((now.getTime() - Date.parse(since)) / 1000);
-  logStep(deps.log, made.record, "object.waiting", "info", {
+  logStep(deps.log, made.record, event, undefined, {
     waitingFor: step.waitingFor,
     ...(seconds > 0 ? { seconds } : {}),
   });
@@ -73,6 +91,7 @@ export async function wait(step: JobStep, current: JobRecord | undefined, deps: 
 export const waitingAdvice: Readonly<Record<WaitingFor, string>> = {
   content: "Nothing while it is still being written; otherwise upload it again.",
   manifest: "Upload its sidecar.",
+  "bucket-manifest": "Correct the manifest and upload it again: nothing else is needed.",
   disks: "Upload them, or correct the manifest.",
 };
 
@@ -108,18 +127,34 @@ const problemsText = (problems: readonly Problem[]): string =>
 export const fixOf = (findings: readonly Finding[]): string =>
   [...new Set(findings.filter(({ severity }) => severity === "error").map(({ fix }) => fix))].join(" ");
 
-export function rejectManifest(
-  base: Pick<JobStep, "subject" | "uploadedAt">,
+interface Refused {
+  readonly base: Pick<JobStep, "subject" | "uploadedAt">;
+  /** Of the bucket manifest. */
+  readonly mark: string;
+  readonly occasion: Occasion;
+  readonly current: JobRecord | undefined;
+}
+
+/**
+ * An image whose manifests are not good. What its own sidecar or metadata says wrong ends it, and their next upload takes
+ * it up again. The bucket manifest is another's, and its mistake holds up all images at once: they wait for it.
+ */
+export function refuseManifest(
   problems: readonly Problem[],
-  current: JobRecord | undefined,
-  deps: ImportDeps,
+  { base, mark, occasion, current }: Refused,
+  outerDeps: ImportDeps,
 ): Promise<void> {
-  const step: JobStep = {
-    ...base,
-    state: "rejected",
-    code: "manifest.invalid",
-    reason: problemsText(problems),
-    advice: correctManifest,
-  };
-  return reject(step, current, withLogFields(deps, { problems: problems.slice(0, 20) }));
+  const deps = withLogFields(outerDeps, { problems: problems.slice(0, 20) });
+  const reason = problemsText(problems);
+  const said = { ...base, code: "manifest.invalid", reason, advice: adviceOn(problems, base.subject.key) };
+  const isStarted = current?.state === "submitted" || current?.state === "available";
+  if (isStarted || !problems.some(({ file }) => isBucketManifestKey(file)))
+    return reject({ ...said, state: "rejected" }, current, deps);
+  const isNews = occasion !== "tick" || current?.reason !== reason;
+  return wait(
+    { ...said, state: "waiting", waitingFor: "bucket-manifest", bucketManifest: mark },
+    current,
+    deps,
+    isNews ? "manifest.invalid" : "object.waiting",
+  );
 }

@@ -1,25 +1,27 @@
 import { imageKeyOf, isSidecarKey } from "../manifest/manifest-names.ts";
-import { disksOfSidecar } from "./consider.ts";
+import { diskSetOf, disksOfSidecar } from "./consider.ts";
+import { counted } from "./counted.ts";
 import { findBucketManifest } from "./find-manifests.ts";
 import type { ImportDeps } from "./import-deps.ts";
 import { type ImageToImport, importObject, type Occasion } from "./import-object.ts";
 
 /**
  * Does what is to be done with an image or a sidecar: finds the import that it belongs to, and goes on with that.
- * `eventEtag` is what the event gave as the object's ETag.
+ * `eventEtag` is what the event gave as the object's ETag. Resolves to the key of the image, or of the set's system disk.
  */
 export async function importRouted(
   key: string,
   occasion: Occasion,
   deps: ImportDeps,
   eventEtag?: string,
-): Promise<void> {
+): Promise<string> {
   const [image, facts] = await Promise.all([
     routed(key, occasion, deps),
     isSidecarKey(key) ? undefined : deps.objects.stat({ bucket: deps.bucket, key }),
   ]);
-  if (image.trigger !== undefined) return importObject(image, deps);
-  await importObject({ ...image, looked: { facts }, ...(eventEtag ? { eventEtag } : {}) }, deps);
+  const more = image.trigger === undefined ? { looked: { facts }, ...(eventEtag ? { eventEtag } : {}) } : {};
+  await importObject({ ...image, ...more }, deps);
+  return image.key;
 }
 
 async function routed(key: string, occasion: Occasion, deps: ImportDeps): Promise<ImageToImport> {
@@ -31,9 +33,9 @@ async function routed(key: string, occasion: Occasion, deps: ImportDeps): Promis
   const disk = { bucket: deps.bucket, key };
   for (const imageKey of await deps.members.setsOf(disk)) {
     if (imageKey === key) continue;
-    const disks = await disksOfSidecar(imageKey, deps);
+    const { disks, isCertain } = await diskSetOf(imageKey, deps);
     if (!disks?.includes(key)) {
-      await deps.members.forget(disk, imageKey);
+      if (isCertain) await deps.members.forget(disk, imageKey);
       continue;
     }
     const [systemDisk = imageKey] = disks;
@@ -58,7 +60,8 @@ export async function reviewBucketManifest(key: string, { objects, region, bucke
       {
         ...fields,
         reason,
-        advice: "Check it with `oss-image-import validate`, correct it and upload it again.",
+        advice:
+          "Check it with `oss-image-import validate`, correct it and upload it again: images that came meanwhile wait for that.",
         problems: found.problems.slice(0, 20),
       },
     );
@@ -68,7 +71,7 @@ export async function reviewBucketManifest(key: string, { objects, region, bucke
   log(
     "info",
     "object.ignored",
-    `The bucket manifest ${key} is valid: ${rules} rules. It holds for uploads from now on.`,
+    `The bucket manifest ${key} is valid: ${counted(rules, "rule")}. It holds from now on, also for images that wait: the report function looks at them at its next run.`,
     { ...fields, reason: "it is the bucket manifest, and it is valid" },
   );
 }

@@ -43,7 +43,7 @@ export function fieldsOf(record: JobRecord): LogFields {
   };
 }
 
-function sentenceOf({ subject: { key }, attempt, reason, result, code }: JobRecord, event: LogEvent): string {
+function sentenceOf({ subject: { key }, state, attempt, reason, result, code }: JobRecord, event: LogEvent): string {
   const name = attempt?.request.ImageName;
   const image = `${name} (${attempt?.imageId})`;
   switch (event) {
@@ -61,6 +61,7 @@ function sentenceOf({ subject: { key }, attempt, reason, result, code }: JobReco
       return `The import of ${key} was cancelled: ${reason}`;
     case "manifest.invalid":
     case "image.rejected":
+      if (state === "waiting") return `${key} waits until the bucket manifest is corrected: ${reason}`;
       return `${key} was not imported: ${reason}`;
     case "object.waiting":
       return `${key} waits: ${reason}`;

@@ -50,7 +50,8 @@ export interface Attempt {
   readonly submittedAt?: string;
 }
 
-export type WaitingFor = "content" | "manifest" | "disks";
+/** `manifest`: its sidecar. `bucket-manifest`: the bucket manifest is not valid. */
+export type WaitingFor = "content" | "manifest" | "bucket-manifest" | "disks";
 
 export interface ImageResult {
   readonly imageId: string;
@@ -77,6 +78,8 @@ export interface JobRecord {
   readonly uploadedAt: string;
   readonly attempt?: Attempt;
   readonly waitingFor?: WaitingFor;
+  /** While it waits: the mark of the bucket manifest that it was considered with. With another it is considered anew. */
+  readonly bucketManifest?: string;
   readonly code?: string;
   readonly reason?: string;
   readonly advice?: string;
@@ -92,6 +95,19 @@ export interface JobRecord {
 
 /** What a step adds to a job: everything but what the ledger itself fills in. */
 export type JobStep = Omit<JobRecord, "jobId" | "sequence" | "at" | "nonce" | "due">;
+
+/** What a job's next step keeps of the one before. */
+export const carriedOver = ({
+  subject,
+  uploadedAt,
+  attempt,
+  findings,
+}: JobRecord): Pick<JobStep, "subject" | "uploadedAt" | "attempt" | "findings"> => ({
+  subject,
+  uploadedAt,
+  ...(attempt ? { attempt } : {}),
+  ...(findings ? { findings } : {}),
+});
 
 /** 32 hex digits: spread evenly, so that no prefix of the ledger's keys is hot. */
 export function jobIdOf({ region, bucket, key, etag, variant }: JobSubject): string {

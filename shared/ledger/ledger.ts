@@ -241,6 +241,7 @@ export function openEntryOf(record: JobRecord, due: Date): OpenEntry {
     movedAt: at,
     due: seconds(due),
     warned: 0,
+    ...(record.state === "waiting" && record.bucketManifest ? { bucketManifest: record.bucketManifest } : {}),
   };
 }
 

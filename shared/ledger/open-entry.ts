@@ -19,14 +19,16 @@ export interface OpenEntry {
   readonly due: number;
   /** Which warnings were given: bit 0 attention, bit 1 stuck. */
   readonly warned: number;
+  /** Of a job that waits: the mark of the bucket manifest that it was considered with. */
+  readonly bucketManifest?: string;
 }
 
 const none = "-";
 const idPattern = /^[A-Za-z0-9_-]{2,64}$/;
 
-/** `open/<jobId>/<sequence>.<state>.<task>.<image>.<progress>.<since>.<movedAt>.<due>.<warned>` */
+/** `open/<jobId>/<sequence>.<state>.<task>.<image>.<progress>.<since>.<movedAt>.<due>.<warned>[.<bucketManifest>]` */
 export function openKey(entry: OpenEntry): string {
-  const { jobId, sequence, state, taskId, imageId, progress, since, movedAt, due, warned } = entry;
+  const { jobId, sequence, state, taskId, imageId, progress, since, movedAt, due, warned, bucketManifest } = entry;
   const name = [
     sequenceText(sequence),
     state,
@@ -37,6 +39,7 @@ export function openKey(entry: OpenEntry): string {
     movedAt,
     due,
     warned,
+    ...(bucketManifest === undefined ? [] : [bucketManifest]),
   ].join(".");
   return `${openPrefix}${jobId}/${name}`;
 }
@@ -48,12 +51,24 @@ export const sequenceText = (sequence: number): string => String(sequence).padSt
 /** The entry that a key of the index stands for; undefined for any other key. */
 export function parseOpenKey(key: string): OpenEntry | undefined {
   const match =
-    /^open\/([0-9a-f]{32})\/(\d{6})\.([a-z]+)\.([^./]+)\.([^./]+)\.(\d{1,3}|-)\.(\d{1,12})\.(\d{1,12})\.(\d{1,12})\.(\d)$/.exec(
+    /^open\/([0-9a-f]{32})\/(\d{6})\.([a-z]+)\.([^./]+)\.([^./]+)\.(\d{1,3}|-)\.(\d{1,12})\.(\d{1,12})\.(\d{1,12})\.(\d)(?:\.([0-9a-f]{8}))?$/.exec(
       key,
     );
   if (!match) return undefined;
-  const [, jobId = "", sequence, stateText, taskId = none, imageId = none, progress, since, movedAt, due, warned] =
-    match;
+  const [
+    ,
+    jobId = "",
+    sequence,
+    stateText,
+    taskId = none,
+    imageId = none,
+    progress,
+    since,
+    movedAt,
+    due,
+    warned,
+    mark,
+  ] = match;
   const state = jobStates.find((known) => known === stateText);
   if (!state) return undefined;
   return {
@@ -67,5 +82,6 @@ export function parseOpenKey(key: string): OpenEntry | undefined {
     movedAt: Number(movedAt),
     due: Number(due),
     warned: Number(warned),
+    ...(mark !== undefined ? { bucketManifest: mark } : {}),
   };
 }

@@ -203,7 +203,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         if (trouble) throw trouble;
       });
     },
-    replay: (key) => asOperator((deps) => importRouted(key, "replay", deps)),
+    replay: (key) =>
+      asOperator(async (deps) => {
+        await importRouted(key, "replay", deps);
+      }),
     cancel: (key) => asOperator((deps) => cancelAsOperator({ bucket: imageBucket, key }, deps)),
     close: async () => {
       await Promise.all([oss.close(), ecs.close()]);

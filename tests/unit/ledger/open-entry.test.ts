@@ -18,6 +18,7 @@ const anyEntry: fc.Arbitrary<OpenEntry> = fc.record(
     movedAt: seconds,
     due: seconds,
     warned: fc.integer({ min: 0, max: 3 }),
+    bucketManifest: fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 8, maxLength: 8 }),
   },
   { requiredKeys: ["jobId", "sequence", "state", "since", "movedAt", "due", "warned"] },
 ) as fc.Arbitrary<OpenEntry>;
@@ -66,6 +67,9 @@ describe("an entry of the index of open jobs", () => {
     ["another folder within", key.replace("open/", "open/x/")],
     ["something before", ` ${key}`],
     ["something after", `${key}.1`],
+    ["a short mark of a bucket manifest", `${key}.0123abc`],
+    ["a mark of a bucket manifest in upper case", `${key}.0123ABCD`],
+    ["something after a mark", `${key}.0123abcd.1`],
     ["a line end after", `${key}\n`],
     ["a job id in upper case", key.replace("abcdef", "ABCDEF")],
     ["a short job id", key.replace("open/0", "open/")],
