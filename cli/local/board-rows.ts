@@ -2,7 +2,7 @@ import colours from "picocolors";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import { bytesText } from "../bytes-text.ts";
 import { cut, cutMiddle, displayWidth, padded } from "../terminal-text.ts";
-import type { Board, BoardJob } from "./job-board.ts";
+import { type Board, type BoardJob, wholeOf } from "./job-board.ts";
 
 export interface BoardSpace {
   readonly columns: number;
@@ -13,14 +13,15 @@ export interface BoardSpace {
 
 type Colours = ReturnType<typeof colours.createColors>;
 
-const outcomes = ["running", "waiting", "available", "rejected", "failed"] as const;
+const outcomes = ["running", "waiting", "available", "rejected", "failed", "cancelled"] as const;
 
 /**
  * The imports as lines for a terminal, none wider than it: a heading that counts all, then those that fit, what still runs
- * before what has ended, in the order of their arrival. Objects that were ignored are in the log alone. No imports: no lines.
+ * before what has ended, in the order of their arrival. Manifests and data disks are shown as what they are a part of. Objects
+ * that were ignored are in the log alone. No imports: no lines.
  */
 export function boardRows(board: Board, { columns, rows, colour }: BoardSpace): readonly string[] {
-  const jobs = [...board.values()].filter(({ outcome }) => outcome !== "ignored");
+  const jobs = [...board.values()].filter((job) => job.outcome !== "ignored" && !wholeOf(board, job));
   if (jobs.length === 0 || rows < 2) return [];
   const c = colours.createColors(colour);
   const shown = mostInteresting(jobs, rows - 1);
@@ -62,6 +63,8 @@ function stateOf({ outcome, progress, imageId, reason, ...job }: BoardJob, colum
       return tinted(c.green, "✓ available", `${imageId ?? ""}  ${seconds}`, columns);
     case "waiting":
       return tinted(c.yellow, "… waiting", reason, columns);
+    case "cancelled":
+      return tinted(c.yellow, "– cancelled", reason, columns);
     default:
       return tinted(c.red, `✗ ${outcome}`, reason, columns);
   }

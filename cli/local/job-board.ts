@@ -1,6 +1,6 @@
 /** What became of each upload, told from the functions' log lines alone: what a user with a log viewer could know too. */
 
-export type Outcome = "available" | "failed" | "rejected" | "waiting" | "ignored" | "running";
+export type Outcome = "available" | "failed" | "rejected" | "waiting" | "ignored" | "running" | "cancelled";
 
 export interface BoardJob {
   readonly bucket: string;
@@ -12,6 +12,8 @@ export interface BoardJob {
   readonly progress: number;
   readonly findings: readonly unknown[];
   readonly reason: string | undefined;
+  /** It is a manifest or a data disk: the image whose import it is a part of. */
+  readonly partOf: string | undefined;
   /** Milliseconds since 1970. */
   readonly firstSeen: number;
   readonly lastSeen: number;
@@ -24,6 +26,8 @@ export interface BoardLine {
   readonly bucket?: string;
   readonly key?: string;
   readonly trigger?: string;
+  /** Where `key` is a manifest or a data disk that came before its image: that image. */
+  readonly image?: string;
   readonly jobId?: string;
   readonly imageId?: string;
   readonly taskId?: string;
@@ -61,7 +65,7 @@ const outcomes: ReadonlyMap<string, Outcome> = new Map(
     "import.stuck": "running",
     "import.available": "available",
     "import.failed": "failed",
-    "import.cancelled": "failed",
+    "import.cancelled": "cancelled",
   } as const),
 );
 
@@ -73,7 +77,7 @@ export function withLine(board: Board, line: BoardLine): Board {
   if (key === undefined) return board;
   const outcome = outcomes.get(line.event);
   const next = new Map(board);
-  const touch = (touched: string): void => {
+  const touch = (touched: string, whole?: string): void => {
     const known = next.get(touched);
     const at = Date.parse(line.time);
     next.set(touched, {
@@ -86,6 +90,8 @@ export function withLine(board: Board, line: BoardLine): Board {
       progress: outcome === "available" ? 100 : (line.progress ?? known?.progress ?? 0),
       findings: line.findings ?? known?.findings ?? [],
       reason: outcome === undefined ? known?.reason : line.reason,
+      // A disk that has an image of its own stays one.
+      partOf: known?.imageId === undefined || known.imageId === line.imageId ? (whole ?? known?.partOf) : undefined,
       firstSeen: known?.firstSeen ?? at,
       lastSeen: at,
     });
@@ -93,12 +99,16 @@ export function withLine(board: Board, line: BoardLine): Board {
   // A duplicate says nothing new of a job that is known.
   const isNews = outcome !== undefined || (line.event === "import.duplicate" && !next.has(key));
   if (!isNews && line.event !== "image.inspected") return board;
-  touch(key);
-  if (trigger !== undefined && outcome !== undefined) touch(trigger);
+  touch(key, line.image);
+  if (trigger !== undefined && outcome !== undefined) touch(trigger, trigger === key ? undefined : key);
   if (jobId !== undefined && outcome !== undefined) {
     for (const job of board.values()) if (job.jobId === jobId && job.key !== key && job.key !== trigger) touch(job.key);
   }
   return next;
 }
+
+/** The import that a manifest or a data disk is a part of, once that is known of. */
+export const wholeOf = (board: Board, { partOf }: BoardJob): BoardJob | undefined =>
+  partOf === undefined ? undefined : board.get(partOf);
 
 export const isAtAnEnd = (job: BoardJob): boolean => job.outcome !== "running";

@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import type { Output } from "../outcome.ts";
-import { displayWidth } from "../terminal-text.ts";
+import { beside, colouredWidth, takesColours } from "../terminal-text.ts";
 import { boardRows, type UploadProgress, uploadRow } from "./board-rows.ts";
 import type { Board, BoardLine } from "./job-board.ts";
 
@@ -46,19 +46,21 @@ const percentOf = ({ fraction }: UploadProgress): number => Math.floor(fraction 
 
 /** Log lines scroll; the imports stay below them with a bar each. */
 export function terminalView(output: Output): LiveView {
+  const colour = takesColours(output);
+  const c = colours.createColors(colour);
   let drawn: readonly string[] = [];
   let board: Board = new Map();
   let upload: UploadProgress | undefined;
   let hasEnded = false;
   const erase = (): string => {
     // The terminal may have become narrower since: what was one line may be several by now.
-    const lines = drawn.reduce((sum, row) => sum + Math.max(1, Math.ceil(plainWidth(row) / output.columns)), 0);
+    const lines = drawn.reduce((sum, row) => sum + Math.max(1, Math.ceil(colouredWidth(row) / output.columns)), 0);
     return lines > 0 ? `\u001b[${lines}A\u001b[0J` : "";
   };
   const draw = (above: string): void => {
     // One column is left free, as some terminals begin a new line after the last one.
     const rows = Math.min(maximumRows, Math.floor((output.rows ?? 24) / 2));
-    const space = { columns: output.columns - 1, rows, colour: true };
+    const space = { columns: output.columns - 1, rows, colour };
     const next = [...(upload ? [uploadRow(upload, space)] : []), ...boardRows(board, space)];
     output.out(`${erase()}${above}${next.map((row) => `${row}\n`).join("")}`);
     drawn = next;
@@ -67,8 +69,11 @@ export function terminalView(output: Output): LiveView {
     line: (line) => {
       // The bars tell it already.
       if (line.event === "tick.summary" || line.event === "import.progress") return;
-      const tint = line.level === "error" ? colours.red : line.level === "warn" ? colours.yellow : colours.dim;
-      draw(`${colours.dim(timeOf(line))} ${tint(line.event.padEnd(17))} ${messageOf(line)}\n`);
+      const tint = line.level === "error" ? c.red : line.level === "warn" ? c.yellow : c.dim;
+      const label = `${c.dim(timeOf(line))} ${tint(line.event.padEnd(17))} `;
+      const message = beside(label, printable(line.message ?? "", 2000), output.columns - 1);
+      const advice = line.advice === undefined ? [] : beside(arrow, printable(line.advice, 2000), output.columns - 1);
+      draw(`${[...message, ...advice].join("\n")}\n`);
     },
     text: (text) => draw(`${text}\n`),
     update: (now) => {
@@ -95,9 +100,7 @@ export function terminalView(output: Output): LiveView {
 }
 
 const timeOf = ({ time }: BoardLine): string => printable(time.slice(11, 19));
+const arrow = `${" ".repeat(9)}→ `;
 /** Keys and reasons come from outside: no control character of theirs reaches the terminal. */
 const messageOf = ({ message = "", advice }: ShownLine): string =>
-  `${printable(message, 2000)}${advice === undefined ? "" : `\n${" ".repeat(9)}→ ${printable(advice, 2000)}`}`;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: picocolors' own sequences, which take no column.
-const plainWidth = (row: string): number => displayWidth(row.replace(/\u001b\[\d+m/g, ""));
+  `${printable(message, 2000)}${advice === undefined ? "" : `\n${arrow}${printable(advice, 2000)}`}`;

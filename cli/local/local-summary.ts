@@ -2,7 +2,7 @@ import type { Failure } from "../../local/fc/async-invocations.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import { localBucket } from "./deployed-locally.ts";
-import type { Board, Outcome } from "./job-board.ts";
+import { type Board, type BoardJob, type Outcome, wholeOf } from "./job-board.ts";
 
 /** A file that is uploaded at the start. */
 export interface Upload {
@@ -42,13 +42,15 @@ export function summaryOf(
     uploads.map(({ key }) => key).filter((key) => ["sidecar", "bucket-manifest"].includes(objectKind(key).kind)),
   );
   const dropped = new Map(failures.map(givenUp).map((event) => [event.key, event]));
-  const seen = [...board.values()].filter(({ key, jobId }) => !manifests.has(key) || jobId === undefined);
+  const seen = [...board.values()]
+    .filter((job) => !manifests.has(job.key) || !wholeOf(board, job))
+    .map((job) => ({ ...job, ...toldOf(wholeOf(board, job)) }));
   const missing = uploads.filter(({ key }) => !board.has(key) && !manifests.has(key));
   return [
     ...seen.map(({ bucket, key, outcome, imageId, taskId, reason, findings, firstSeen, lastSeen }) => ({
       bucket,
       key,
-      outcome: outcome === "running" ? "failed" : outcome,
+      outcome: outcome === "running" || outcome === "cancelled" ? "failed" : outcome,
       ...(imageId ? { imageId } : {}),
       ...(taskId ? { taskId } : {}),
       ...whyNot(outcome, reason),
@@ -66,8 +68,13 @@ export function summaryOf(
   ];
 }
 
+/** What became of an import became of each of its parts. */
+const toldOf = (whole: BoardJob | undefined): Partial<BoardJob> =>
+  whole ? { outcome: whole.outcome, imageId: whole.imageId, taskId: whole.taskId, reason: whole.reason } : {};
+
 function whyNot(outcome: Outcome, reason: string | undefined): Pick<JobSummary, "reason"> {
   if (outcome === "running") return { reason: "it was interrupted while ECS imported it" };
+  if (outcome === "cancelled") return { reason: reason ? `cancelled: ${reason}` : "cancelled" };
   return reason && outcome !== "available" ? { reason } : {};
 }
 

@@ -1,24 +1,26 @@
-import { constants } from "node:fs";
-import { access, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedCloud } from "../../local/embedded-cloud.ts";
 import type { Failure } from "../../local/fc/async-invocations.ts";
+import { systemClock } from "../../shared/clock.ts";
 import { alibabaObjects } from "../../shared/cloud/alibaba-objects.ts";
-import { uploadFile } from "../../shared/cloud/alibaba-upload.ts";
+import { isCloudError } from "../../shared/cloud/cloud-error.ts";
+import type { ObjectStore } from "../../shared/cloud/ports.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { printable } from "../../shared/inspection/printable-text.ts";
-import { bytesText } from "../bytes-text.ts";
-import { type Connection, connectionFileIn } from "../connection.ts";
+import { printableJson } from "../../shared/log/printable-json.ts";
+import { connectionFileIn } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
 import { packageRoot } from "../package-root.ts";
+import { announce, connectionTo } from "./announcement.ts";
+import { takeDataFolder } from "./data-folder.ts";
 import { deployLocally, localBucket, localRegion, localStateBucket } from "./deployed-locally.ts";
-import { type Board, isAtAnEnd, parseLogLine, withLine } from "./job-board.ts";
+import { type Board, type BoardLine, isAtAnEnd, parseLogLine, withLine } from "./job-board.ts";
 import { type LiveView, plainView, silentView, terminalView } from "./live-view.ts";
 import { givenUp, summaryLine, summaryOf, type Upload } from "./local-summary.ts";
-import { writeSampleImage } from "./sample-image.ts";
+import { changedStatuses, withStatus } from "./status-files.ts";
+import { readableFiles, sample, uploadAll } from "./uploads.ts";
 
 export interface LocalOptions {
   readonly files: readonly string[];
@@ -35,7 +37,22 @@ export interface LocalOptions {
 /** Runs the product on the embedded cloud until `interrupted` resolves, or with `once` until every upload has ended. */
 export async function runLocal(options: LocalOptions, output: Output, interrupted: Promise<void>): Promise<ExitCode> {
   const uploads = await readableFiles(options.files);
-  const dataDirectory = await dataDirectoryOf(options);
+  // A single run leaves nothing behind; a longer one keeps its folder where it is easy to find.
+  const data = await takeDataFolder(options.data ?? (options.once ? undefined : ".local"));
+  try {
+    return await runIn(data.path, uploads, options, output, interrupted);
+  } finally {
+    await data.release();
+  }
+}
+
+async function runIn(
+  dataDirectory: string,
+  uploads: readonly Upload[],
+  options: LocalOptions,
+  output: Output,
+  interrupted: Promise<void>,
+): Promise<ExitCode> {
   let board: Board = new Map();
   const view: LiveView = options.json ? silentView : output.isTerminal ? terminalView(output) : plainView(output);
   const onGivenUp = (failure: Failure): void => {
@@ -53,13 +70,19 @@ export async function runLocal(options: LocalOptions, output: Output, interrupte
     view.update(board);
   });
   try {
-    await emptyStateBucket(cloud);
+    const objects = alibabaObjects({ region: localRegion, credentials: cloud.account, endpoint: cloud.endpoints.oss });
+    await emptyStateBucket(objects);
     const folder = await cloud.oss.watchFolder(localBucket);
     await writeFile(connectionFileIn(dataDirectory), JSON.stringify(connectionTo(cloud)), { mode: 0o600 });
     announce(cloud, folder, options, output, view);
     const wanted = uploads.length > 0 || !options.once ? uploads : [await sample(dataDirectory)];
     const stop = new AbortController();
     void interrupted.then(() => stop.abort());
+    if (!options.once && output.isTerminal && !options.json)
+      void followStatusFiles(objects, stop.signal, (line) => {
+        board = withStatus(board, line);
+        view.update(board);
+      });
     const ended = uploadAll(wanted, cloud, view).then(() =>
       options.once ? untilAllEnded(wanted, cloud, () => board, stop.signal) : interrupted,
     );
@@ -74,72 +97,14 @@ export async function runLocal(options: LocalOptions, output: Output, interrupte
       return exitCodes.good;
     }
     const jobs = summaryOf(wanted, board, { failures: cloud.fc?.failures ?? [], interrupted: stopped });
-    if (options.json) output.out(`${JSON.stringify({ event: "local.summary", jobs })}\n`);
+    if (options.json) output.out(`${printableJson({ event: "local.summary", jobs })}\n`);
     else for (const job of jobs) output.out(`${summaryLine(job)}\n`);
     return stopped || jobs.some(({ outcome }) => outcome === "failed" || outcome === "rejected")
       ? exitCodes.no
       : exitCodes.good;
   } finally {
     await cloud.close();
-    await rm(connectionFileIn(dataDirectory), { force: true });
-    if (isTemporary(options)) await rm(dataDirectory, { recursive: true, force: true });
   }
-}
-
-/** What the other commands need to find this embedded cloud. */
-function connectionTo({ account, endpoints }: EmbeddedCloud): Connection {
-  const { accessKeyId, accessKeySecret } = account;
-  return {
-    region: localRegion,
-    credentials: { accessKeyId, accessKeySecret },
-    ossEndpoint: endpoints.oss,
-    ecsEndpoint: endpoints.ecs,
-    ...(endpoints.fc ? { fcEndpoint: endpoints.fc } : {}),
-    imageBucket: localBucket,
-    stateBucket: localStateBucket,
-  };
-}
-
-async function readableFiles(files: readonly string[]): Promise<readonly Upload[]> {
-  return Promise.all(
-    files.map(async (file) => {
-      const path = resolve(file);
-      const found = await stat(path).catch(() => undefined);
-      if (!found) throw new Unasked(`There is no file ${file}.`);
-      if (!found.isFile()) throw new Unasked(`${file} is not a file.`);
-      await access(path, constants.R_OK).catch(() => {
-        throw new Unasked(`${file} cannot be read.`);
-      });
-      return { key: basename(path), path, size: found.size };
-    }),
-  );
-}
-
-/** A single run leaves nothing behind; a longer one keeps its folder where it is easy to find. */
-const isTemporary = ({ once, data }: LocalOptions): boolean => once && data === undefined;
-
-async function dataDirectoryOf(options: LocalOptions): Promise<string> {
-  if (isTemporary(options)) return mkdtemp(join(tmpdir(), "oss-image-import-"));
-  const folder = resolve(options.data ?? ".local");
-  try {
-    await makeFolder(folder);
-    await access(folder, constants.W_OK);
-  } catch {
-    throw new Unasked(`The folder ${folder} cannot be written to: choose another with --data DIR.`);
-  }
-  return folder;
-}
-
-/** mkdir's own recursion never ends where a folder's parent is there and yet takes none, as in /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  const code = await mkdir(folder).then(
-    () => undefined,
-    (error: NodeJS.ErrnoException) => error.code,
-  );
-  if (code === undefined || code === "EEXIST") return;
-  if (code !== "ENOENT" || dirname(folder) === folder) throw new Error(code);
-  await makeFolder(dirname(folder));
-  await mkdir(folder);
 }
 
 async function start(
@@ -171,8 +136,7 @@ async function start(
 }
 
 /** The embedded ECS begins anew with each start, so what the ledger remembers of an earlier one would mislead. */
-async function emptyStateBucket(cloud: EmbeddedCloud): Promise<void> {
-  const objects = alibabaObjects({ region: localRegion, credentials: cloud.account, endpoint: cloud.endpoints.oss });
+async function emptyStateBucket(objects: ObjectStore): Promise<void> {
   for (;;) {
     const page = await objects.list(localStateBucket, { prefix: "" });
     await Promise.all(page.objects.map(({ key }) => objects.delete({ bucket: localStateBucket, key })));
@@ -180,61 +144,24 @@ async function emptyStateBucket(cloud: EmbeddedCloud): Promise<void> {
   }
 }
 
-function announce(cloud: EmbeddedCloud, folder: string, options: LocalOptions, output: Output, view: LiveView): void {
-  const { endpoints, account } = cloud;
-  if (options.json) {
-    const ready = {
-      event: "local.ready",
-      region: localRegion,
-      bucket: localBucket,
-      stateBucket: localStateBucket,
-      oss: { endpoint: endpoints.oss },
-      ecs: { endpoint: endpoints.ecs.replace("http://", "") },
-      fc: { endpoint: endpoints.fc },
-      accessKeyId: account.accessKeyId,
-      accessKeySecret: account.accessKeySecret,
-      folder,
-    };
-    output.out(`${JSON.stringify(ready)}\n`);
-    return;
-  }
-  view.text(
-    [
-      "The embedded cloud is ready: OSS, ECS and Function Compute on this machine.",
-      `  OSS  ${endpoints.oss}   bucket ${localBucket}, region ${localRegion}`,
-      `  ECS  ${endpoints.ecs}`,
-      `  FC   ${endpoints.fc}`,
-      `  key  ${account.accessKeyId} / ${account.accessKeySecret}`,
-      "",
-      ...(options.once
-        ? []
-        : [
-            `Copy a disk image into this folder, or upload it with any OSS client:`,
-            `  ${folder}`,
-            "Ctrl-C ends everything.",
-            "",
-          ]),
-    ].join("\n"),
-  );
-}
+const statusPauseInMilliseconds = 1000;
 
-async function sample(dataDirectory: string): Promise<Upload> {
-  const path = join(dataDirectory, "sample.qcow2");
-  const size = await writeSampleImage(path);
-  return { key: basename(path), path, size };
-}
-
-async function uploadAll(uploads: readonly Upload[], cloud: EmbeddedCloud, view: LiveView): Promise<void> {
-  const target = { region: localRegion, credentials: cloud.account, endpoint: cloud.endpoints.oss };
-  for (const { key, path, size } of uploads) {
-    view.text(`Uploading ${printable(path, 1024)} (${bytesText(size)}) …`);
-    const upload = uploadFile(target, { bucket: localBucket, key }, { path, size }, (fraction) =>
-      view.uploading({ key, size, fraction }),
-    );
-    await upload.catch((error: unknown) => {
-      throw new Unasked(`${path} could not be uploaded: ${error instanceof Error ? error.message : error}`);
-    });
-    view.uploading(undefined);
+/** Tells of each status file that changes, until `signal` is aborted or the embedded OSS has ended. */
+async function followStatusFiles(
+  objects: ObjectStore,
+  signal: AbortSignal,
+  tell: (line: BoardLine) => void,
+): Promise<void> {
+  const seen = new Map<string, string>();
+  try {
+    // What lies there is of an earlier run.
+    await changedStatuses(objects, localBucket, seen);
+    while (!signal.aborted) {
+      for (const line of await changedStatuses(objects, localBucket, seen)) tell(line);
+      await systemClock.sleep(statusPauseInMilliseconds, signal);
+    }
+  } catch (error) {
+    if (!isCloudError(error)) throw error;
   }
 }
 

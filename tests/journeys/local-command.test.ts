@@ -225,6 +225,10 @@ describe("local on a pipe", () => {
     expect(existsSync(join(data, "connection.json"))).toBe(true);
     copyFileSync(fileWith("dropped.qcow2", qcow2(64 * 2 ** 20, 9)), join(data, "oss/images/dropped.qcow2"));
     await until("import.submitted");
+    const second = await start(["local", "--data", data]).ended;
+    expect({ code: second.code, out: second.out }).toEqual({ code: 2, out: "" });
+    expect(second.err).toMatch(/^Another `oss-image-import local` works with the folder .*data: end it first/);
+    expect(existsSync(join(data, "connection.json"))).toBe(true);
     const family = peaksInMiB(child.pid ?? 0).length;
     // The import takes ten minutes, and the test has far less: whatever waits for it fails.
     child.kill("SIGINT");

@@ -53,7 +53,7 @@ describe("the board of imports", () => {
     ["import.stuck", "running"],
     ["import.available", "available"],
     ["import.failed", "failed"],
-    ["import.cancelled", "failed"],
+    ["import.cancelled", "cancelled"],
     ["image.inspected", "running"],
   ])("shows after %s that the upload is %s", (event, outcome) => {
     const [job] = boardOf(lineOf(event)).values();
@@ -93,6 +93,7 @@ describe("the board of imports", () => {
         progress: 100,
         findings: [{ code: "cloud-init.missing" }],
         reason: undefined,
+        partOf: undefined,
         firstSeen: Date.parse("2026-11-23T10:00:00Z"),
         lastSeen: Date.parse("2026-11-23T10:00:09Z"),
       },

@@ -35,6 +35,29 @@ describe("the list of imports", () => {
     ]);
   });
 
+  it("counts a set and its manifests as the one import that they are", () => {
+    const board = boardOf(
+      line("object.waiting", "web.qcow2.import.yaml", 0, { image: "web.qcow2", reason: "web.qcow2 is not there yet" }),
+      line("object.waiting", "data.raw", 1, { image: "web.qcow2", reason: "web.qcow2 is not there yet" }),
+      line("import.submitted", "web.qcow2", 2, { jobId: "j", imageId: "m-1" }),
+      line("import.available", "web.qcow2", 9, { jobId: "j", imageId: "m-1" }),
+    );
+    expect(boardRows(board, plain)).toEqual([`── 1 available ${"─".repeat(65)}`, "web.qcow2  ✓ available  m-1  7 s"]);
+  });
+
+  it("shows a manifest as long as its image is not there", () => {
+    const waiting = line("object.waiting", "web.qcow2.import.yaml", 0, { image: "web.qcow2", reason: "not there yet" });
+    expect(boardRows(boardOf(waiting), plain)[1]).toContain("… waiting  not there yet");
+  });
+
+  it("has a word of its own for what was cancelled", () => {
+    const board = boardOf(line("import.cancelled", "web.qcow2", 0, { reason: "an operator asked for it" }));
+    expect(boardRows(board, plain)).toEqual([
+      `── 1 cancelled ${"─".repeat(65)}`,
+      "web.qcow2  – cancelled  an operator asked for it",
+    ]);
+  });
+
   it("is nothing while there are no imports", () => {
     expect(boardRows(boardOf(line("object.ignored", "notes.txt", 0)), plain)).toEqual([]);
   });
@@ -94,6 +117,19 @@ describe("the views of the log", () => {
     } as BoardLine);
     view.line(line("tick.summary", "", 6));
     expect(texts).toEqual(["12:00:05 info  import.progress   a.raw is imported to 34 %.\n"]);
+  });
+
+  it.each([60, 80, 120])("on a terminal break no word at %d columns", (columns) => {
+    const { output, texts } = written(columns);
+    const message =
+      "debian-12.qcow2 is being imported as debian-12-20261123142434 (m-bp1uzdwx70ci245hhp2p), and so on.";
+    const shown = { ...line("import.submitted", "debian-12.qcow2", 5), level: "info", message, advice: message };
+    terminalView(output).line(shown as BoardLine);
+    const text = texts.join("");
+    for (const row of text.split("\n")) expect(displayWidth(row)).toBeLessThan(columns);
+    expect(text.split(/\s+/).filter((word) => message.split(" ").includes(word))).toHaveLength(
+      2 * message.split(" ").length,
+    );
   });
 
   it("on a terminal draw the list anew below each line, and leave it there at the end", () => {

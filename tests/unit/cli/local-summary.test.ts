@@ -68,6 +68,26 @@ describe("the summary of local --once", () => {
     ]);
   });
 
+  it("says of a cancelled import that it failed, and why", () => {
+    const board = withLine(new Map(), line("import.cancelled", "a.raw", { reason: "an operator asked for it" }));
+    expect(summaryOf([upload("a.raw")], board, quiet)).toEqual([
+      expect.objectContaining({ outcome: "failed", reason: "cancelled: an operator asked for it" }),
+    ]);
+  });
+
+  it("says of the parts of a set what became of the set", () => {
+    const board = [
+      line("object.waiting", "a.raw.import.yaml", { image: "a.raw", reason: "a.raw is not there yet" }),
+      line("object.waiting", "data.raw", { image: "a.raw", reason: "a.raw is not there yet" }),
+      line("import.available", "a.raw", { imageId: "m-1", jobId: "j" }),
+    ].reduce(withLine, new Map());
+    const uploads = ["a.raw.import.yaml", "data.raw", "a.raw"].map(upload);
+    expect(summaryOf(uploads, board, quiet).map(({ key, outcome, imageId }) => [key, outcome, imageId])).toEqual([
+      ["data.raw", "available", "m-1"],
+      ["a.raw", "available", "m-1"],
+    ]);
+  });
+
   it("leaves out manifests, and says when nothing was heard of an image", () => {
     const jobs = summaryOf([upload("a.raw"), upload("a.raw.import.yaml")], new Map(), quiet);
     expect(jobs).toEqual([expect.objectContaining({ key: "a.raw", reason: "the function said nothing about it" })]);
