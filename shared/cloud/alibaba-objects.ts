@@ -1,8 +1,8 @@
 import OSS from "ali-oss";
 import { SourceChanged } from "../inspection/source/byte-source.ts";
+import { type OssOptions, ossClientOptions } from "./alibaba-oss-client.ts";
 import { CloudError, noAnswer, withoutRequest } from "./cloud-error.ts";
 import { crc64Text } from "./crc64.ts";
-import { type OssOptions, ossClientOptions } from "./oss-client-options.ts";
 import type { BucketSummary, ListedObject, ObjectFacts, ObjectStore } from "./ports.ts";
 
 /** OSS through the official client, with V4 signatures. */

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import OSS from "ali-oss";
-import { type OssOptions, ossClientOptions } from "./oss-client-options.ts";
+import { type OssOptions, ossClientOptions } from "./alibaba-oss-client.ts";
 import type { ObjectRef } from "./ports.ts";
 
 /** PutObject takes 5 GB at most; larger files go up in parts. */
