@@ -2,11 +2,16 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { printable } from "../shared/manifest/source-tree.ts";
 import { environment } from "../shared/runtime/process-io.ts";
 import { registerOperatorCommands } from "./commands/operator-commands.ts";
+import { cloudText, exitCodesText, optionDescription, packageVersion, withExample } from "./help-text.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "./outcome.ts";
 
 const program = new Command("oss-image-import")
   .description("Drop a disk image into an Alibaba Cloud OSS bucket and get a custom ECS image.")
+  .version(packageVersion(), "-V, --version", "tell the version")
   .showHelpAfterError("(--help tells more)")
+  .configureHelp({ optionDescription })
+  .addHelpText("after", `\nExample:\n  $ oss-image-import inspect vm.qcow2\n${cloudText}`)
+  .addHelpText("afterAll", exitCodesText)
   .exitOverride();
 
 const output: Output = {
@@ -61,8 +66,7 @@ async function run(command: () => Promise<ExitCode>): Promise<void> {
   process.exitCode = await command();
 }
 
-program
-  .command("local")
+withExample(program.command("local"), "local --once vm.qcow2 vm.qcow2.import.yaml")
   .description("run OSS, ECS and Function Compute on this machine, and import what is dropped into a folder")
   .argument("[file...]", "disk images and manifests to upload once everything is ready")
   .option("--once", "stop when every upload has reached its end; exit 1 if any failed", false)
@@ -80,14 +84,17 @@ program
     }),
   );
 
-const withConnection = (command: Command): Command =>
+const withObjects = (command: Command): Command =>
   command
     .option("--region <id>", "region of the bucket")
     .option("--oss-endpoint <url>", "endpoint of OSS, if not the region's own")
-    .option("--ecs-endpoint <url>", "endpoint of ECS, if not the region's own")
     .option("--local <dir>", "use the embedded cloud that runs with this data folder");
 
-withConnection(program.command("inspect"))
+const withConnection = (command: Command): Command =>
+  withObjects(command).option("--ecs-endpoint <url>", "endpoint of ECS, if not the region's own");
+
+withExample(withObjects(program.command("inspect")), "inspect --json oss://example-images/web.qcow2")
+  .addHelpText("after", cloudText)
   .description("tell what a disk image is, and what would keep it from being imported or from booting")
   .argument("<target>", "a file, http(s)://… or oss://bucket/key")
   .option("--depth <depth>", "header: the container only; full: the system inside too", oneOf("header", "full"), "full")
@@ -99,8 +106,7 @@ withConnection(program.command("inspect"))
     }),
   );
 
-program
-  .command("validate")
+withExample(program.command("validate"), "validate vm.qcow2.import.yaml image-import.yaml")
   .description("name every problem of manifests, with its place and the way out")
   .argument("<manifest...>", "sidecars (NAME.import.yaml) and bucket manifests (image-import.yaml)")
   .option("--json", "the problems as JSON", false)
@@ -111,7 +117,8 @@ program
     }),
   );
 
-withConnection(program.command("plan"))
+withExample(withConnection(program.command("plan")), "plan vm.qcow2 --sidecar vm.yaml")
+  .addHelpText("after", cloudText)
   .description("show the ImportImage request that would be sent for an image, and where each value comes from")
   .argument("<target>", "a file or oss://bucket/key")
   .option("--bucket-manifest <file>", "take this file for the bucket manifest")

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { environment } from "../../shared/runtime/process-io.ts";
+import { bucketsText, cloudText, withExample } from "../help-text.ts";
 import type { ExitCode, Output } from "../outcome.ts";
 
 export interface Registration {
@@ -22,13 +23,14 @@ export function registerOperatorCommands(
   program: Command,
   { output, run, withConnection, interruption }: Registration,
 ): void {
-  const operatorCommand = (name: string): Command =>
-    withConnection(program.command(name))
+  const operatorCommand = (name: string, example: string): Command =>
+    withExample(withConnection(program.command(name)), `${name} ${example}`)
+      .addHelpText("after", `${cloudText}${bucketsText}`)
       .option("--fc-endpoint <url>", "endpoint of Function Compute, if not the region's own")
       .option("--state-bucket <name>", "the bucket of the functions' state, if no variable names it")
       .option("--json", "the answer as JSON", false);
 
-  operatorCommand("status")
+  operatorCommand("status", "oss://example-images/web/")
     .description("show the imports that are under way, with their progress")
     .argument("[target]", "oss://bucket/prefix; the functions' whole bucket if left out")
     .option("--all", "ended imports too", false)
@@ -40,7 +42,7 @@ export function registerOperatorCommands(
       }),
     );
 
-  operatorCommand("explain")
+  operatorCommand("explain", "oss://example-images/web/debian.qcow2")
     .description("tell the whole story of one object: what was done with it, why, and what would move it")
     .argument("<target>", "oss://bucket/key")
     .action((target: string, options) =>
@@ -50,7 +52,7 @@ export function registerOperatorCommands(
       }),
     );
 
-  operatorCommand("replay")
+  operatorCommand("replay", "oss://example-images/web/debian.qcow2")
     .description("look at objects again as if they had just been uploaded; tries at once what waits for the account")
     .argument("<target...>", "oss://bucket/key")
     .action((targets: string[], options) =>
@@ -62,7 +64,7 @@ export function registerOperatorCommands(
 
   const imagePrefix = ["--image-prefix <prefix>", "what keys must begin with for the functions to see them"] as const;
 
-  operatorCommand("backfill")
+  operatorCommand("backfill", "oss://example-images/old/ --yes")
     .description(
       "import what lies in the bucket without ever having been seen; shows what it would do, and does it with --yes",
     )
@@ -77,7 +79,7 @@ export function registerOperatorCommands(
       }),
     );
 
-  operatorCommand("cancel")
+  operatorCommand("cancel", "oss://example-images/web/debian.qcow2")
     .description("give up the import of an object; an image that is available stays")
     .argument("<target>", "oss://bucket/key")
     .action((target: string, options) =>
@@ -87,7 +89,7 @@ export function registerOperatorCommands(
       }),
     );
 
-  operatorCommand("doctor")
+  operatorCommand("doctor", "oss://example-images/web/debian.qcow2")
     .description("check everything that imports need of the account, and name the fix of what is amiss")
     .argument("[target]", "oss://bucket, or oss://bucket/key of an image to ask ECS about")
     .action((target: string | undefined, options) =>
