@@ -17,8 +17,7 @@ export interface Finding {
 }
 
 /** ECS's own names for the formats that ImportImage takes. */
-export const ecsFormats = ["RAW", "VHD", "QCOW2", "VMDK"] as const;
-export type EcsFormat = (typeof ecsFormats)[number];
+export type EcsFormat = "RAW" | "VHD" | "QCOW2" | "VMDK";
 
 export type BootMode = "BIOS" | "UEFI";
 export type Architecture = "i386" | "x86_64" | "arm64";

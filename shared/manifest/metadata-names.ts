@@ -27,8 +27,3 @@ export function metadataNameOf(pointer: string): string {
 
 /** How the names of the import's metadata start; ali-oss gives them without `x-oss-meta-`. */
 export const metadataPrefix = /^(?:x-oss-meta-)?import-/i;
-
-/** Whether an object's metadata sets anything, so that the rest need not be loaded for most objects. */
-export function hasImportMetadata(metadata: Readonly<Record<string, string>>): boolean {
-  return Object.keys(metadata).some((name) => metadataPrefix.test(name));
-}

@@ -51,8 +51,7 @@ export interface Policy {
 export type PrivilegedKey = "roleName" | "resourceGroupId" | "storageLocationArn" | "disks";
 
 /** Which layer a value comes from, weakest first. */
-export const layerNames = ["default", "detected", "bucket-defaults", "bucket-rule", "metadata", "sidecar"] as const;
-export type LayerName = (typeof layerNames)[number];
+export type LayerName = "default" | "detected" | "bucket-defaults" | "bucket-rule" | "metadata" | "sidecar";
 
 /** Where one effective value was said. `place` reads well in a sentence: `sidecar web.qcow2.import.yaml:3`. */
 export interface Provenance {

@@ -39,14 +39,14 @@ const smallestSnapshotInBytes = 40;
 const version2HeaderLength = 72;
 const version3HeaderLength = 104;
 
-export function hasFeature(header: Qcow2Header, bit: number): boolean {
-  return ((header.incompatibleFeatures >> BigInt(bit)) & 1n) === 1n;
+export function hasFeature({ incompatibleFeatures }: Pick<Qcow2Header, "incompatibleFeatures">, bit: number): boolean {
+  return ((incompatibleFeatures >> BigInt(bit)) & 1n) === 1n;
 }
 
 /** Bits of the incompatible features that no published specification names. */
 export function unknownFeatures(header: Qcow2Header): readonly number[] {
-  const unknown = header.incompatibleFeatures & ~knownFeatures;
-  return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => ((unknown >> BigInt(bit)) & 1n) === 1n);
+  const unknown = { incompatibleFeatures: header.incompatibleFeatures & ~knownFeatures };
+  return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => hasFeature(unknown, bit));
 }
 
 /**
@@ -80,8 +80,12 @@ export function parseQcow2Header(head: Buffer): Qcow2Header {
     snapshots: { count: uint32be(head, 60), offset: uint64be(head, 64) },
     backingFile,
     incompatibleFeatures,
-    compression: compressionType(head, headerLength, incompatibleFeatures),
-    extendedL2: ((incompatibleFeatures >> BigInt(incompatible.extendedL2)) & 1n) === 1n,
+    compression: compressionType(
+      head,
+      headerLength,
+      hasFeature({ incompatibleFeatures }, incompatible.compressionType),
+    ),
+    extendedL2: hasFeature({ incompatibleFeatures }, incompatible.extendedL2),
     ...parseExtensions(head, headerLength, backingOffset === 0 ? clusterSize : Math.min(backingOffset, clusterSize)),
   } as const;
   if (version === 3 && uint32be(head, 96) > 6) throw new MalformedImage("The refcount width is over 64 bits.");
@@ -92,8 +96,7 @@ export function parseQcow2Header(head: Buffer): Qcow2Header {
   return header;
 }
 
-function compressionType(head: Buffer, headerLength: number, features: bigint): "zlib" | "zstd" {
-  const declared = ((features >> BigInt(incompatible.compressionType)) & 1n) === 1n;
+function compressionType(head: Buffer, headerLength: number, declared: boolean): "zlib" | "zstd" {
   const type = headerLength > version3HeaderLength ? uint8(head, 104) : 0;
   if (declared !== (type !== 0)) {
     throw new MalformedImage(`The compression type is ${type}, and its feature bit says otherwise.`);
@@ -154,7 +157,7 @@ function parseExtensions(head: Buffer, start: number, end: number): Pick<Qcow2He
   return { featureNames, dataFile };
 }
 
-/** Whether a qcow2 encrypted by LUKS, AES or not at all. */
+/** What it is encrypted with, `LUKS` or `AES`; null when with nothing. */
 export function encryptionName(header: Qcow2Header): string | null {
   const names = new Map([
     [0, null],

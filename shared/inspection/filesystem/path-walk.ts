@@ -114,25 +114,6 @@ export function createTree(mounts: readonly Mount[]): MountedTree {
   };
 }
 
-/** A node of one filesystem by its path. */
-export function openPath(fs: Filesystem, path: string, options?: OpenOptions): Promise<FoundNode | undefined> {
-  return createTree([{ at: "/", fs }]).open(path, options);
-}
-
-/** A file of one filesystem by its path, as `MountedTree.read` gives it. */
-export function readFile(
-  fs: Filesystem,
-  path: string,
-  options?: { readonly maximumBytes?: number },
-): Promise<Buffer | undefined> {
-  return createTree([{ at: "/", fs }]).read(path, options);
-}
-
-/** The names in a directory of one filesystem. */
-export function listNames(fs: Filesystem, path: string): Promise<readonly string[] | undefined> {
-  return createTree([{ at: "/", fs }]).list(path);
-}
-
 /** Parts of a path; `..` is kept, as it may follow a link. */
 function splitPath(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");

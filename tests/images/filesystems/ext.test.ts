@@ -14,7 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openExt } from "../../../shared/inspection/filesystem/ext/open-ext.ts";
-import { createTree, openPath } from "../../../shared/inspection/filesystem/path-walk.ts";
+import { createTree } from "../../../shared/inspection/filesystem/path-walk.ts";
+import { openPath } from "../../unit/inspection/filesystem/by-path.ts";
 import { compareTree, fileSource, readWhole } from "./xfs-btrfs-ntfs-tree.ts";
 
 /** Options of mke2fs, the kind that the filesystem then is, and its size in MiB. */

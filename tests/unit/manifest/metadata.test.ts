@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { hasImportMetadata } from "../../../shared/manifest/metadata-names.ts";
 import { settingsFromMetadata } from "../../../shared/manifest/metadata-settings.ts";
 
 describe("object metadata", () => {
@@ -22,8 +21,10 @@ describe("object metadata", () => {
         inspect: "header",
       },
     });
-    expect(hasImportMetadata(metadata)).toBe(true);
-    expect(hasImportMetadata({ author: "somebody", imported: "yes" })).toBe(false);
+  });
+
+  it("is left alone where it is somebody else's", () => {
+    expect(settingsFromMetadata({ author: "somebody", imported: "yes" }, "a.raw")).toEqual({ settings: {} });
   });
 
   it.each([

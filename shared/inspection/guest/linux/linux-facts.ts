@@ -1,5 +1,5 @@
 /** Everything that is read of a Linux guest. An absent fact could not be told: no rule may conclude from it. */
-import { readKernelMachine, readUserlandMachine } from "../architecture.ts";
+
 import { bootModesOf } from "../boot-modes.ts";
 import type { BootFacts } from "../boot-rules.ts";
 import { attempt, type GuestTree, hasProgram, readText, type Unread } from "../guest-tree.ts";
@@ -9,6 +9,7 @@ import { type CloudInit, readCloudInit } from "./cloud-init.ts";
 import { type KernelDrivers, readDriversOfKernels } from "./drivers.ts";
 import { type FstabEntry, parseFstab } from "./fstab.ts";
 import { type Kernel, readKernels } from "./kernels.ts";
+import { readKernelMachine, readUserlandMachine } from "./machines.ts";
 import { type Addressing, readAddressing } from "./network.ts";
 import { type Distribution, readDistribution } from "./os-release.ts";
 import { platformOf } from "./platform.ts";

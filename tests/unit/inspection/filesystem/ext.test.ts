@@ -1,8 +1,9 @@
 import { openExt } from "../../../../shared/inspection/filesystem/ext/open-ext.ts";
-import { createTree, openPath } from "../../../../shared/inspection/filesystem/path-walk.ts";
+import { createTree } from "../../../../shared/inspection/filesystem/path-walk.ts";
 import { CannotTell, MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
 import { osRelease, treeFiles, treeLinks, volumeUuid } from "../../../fixtures/images/fixture-tree.ts";
 import { imageBytes, sourceOf } from "../../../fixtures/images/open-image.ts";
+import { openPath } from "./by-path.ts";
 import { filesystemContract, openBytes } from "./filesystem-contract.ts";
 
 const images = [

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { openFat } from "../../../../shared/inspection/filesystem/fat/open-fat.ts";
-import { openPath } from "../../../../shared/inspection/filesystem/path-walk.ts";
 import { MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
 import { fixtureContent, plainFiles } from "../../../fixtures/images/fixture-tree.ts";
 import { imageBytes, sourceOf } from "../../../fixtures/images/open-image.ts";
+import { openPath } from "./by-path.ts";
 import { filesystemContract, openBytes } from "./filesystem-contract.ts";
 import { walkDamaged } from "./walk-damaged.ts";
 

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import type { Filesystem, OpenFilesystem } from "../../../../shared/inspection/filesystem/filesystem.ts";
-import { openPath, readFile } from "../../../../shared/inspection/filesystem/path-walk.ts";
 import { MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
 import { fixtureContent, osRelease } from "../../../fixtures/images/fixture-tree.ts";
 import { sourceOf } from "../../../fixtures/images/open-image.ts";
 import { processorTime } from "../../../fixtures/images/processor-time.ts";
 import { digest, walkVolume } from "../../../fixtures/images/xfs-btrfs-ntfs-tree.ts";
+import { openPath, readFile } from "./by-path.ts";
 import { walkDamaged } from "./walk-damaged.ts";
 
 export interface FilesystemUnderTest {

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import type { Filesystem, FsNode } from "../../../../shared/inspection/filesystem/filesystem.ts";
-import { createTree, listNames, openPath, readFile } from "../../../../shared/inspection/filesystem/path-walk.ts";
+import { createTree } from "../../../../shared/inspection/filesystem/path-walk.ts";
 import { CannotTell, MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
+import { listNames, openPath, readFile } from "./by-path.ts";
 
 /** A filesystem in memory: text is a file, `→ target` a link, an object a directory. */
 interface Folder {

@@ -1,6 +1,6 @@
 import type { Filesystem } from "../../../../shared/inspection/filesystem/filesystem.ts";
-import { openPath } from "../../../../shared/inspection/filesystem/path-walk.ts";
 import { CannotTell, MalformedImage } from "../../../../shared/inspection/source/byte-source.ts";
+import { openPath } from "./by-path.ts";
 
 /**
  * Opens and walks a filesystem that may be damaged anywhere; the damage must show as one of the two errors that the

@@ -1,8 +1,8 @@
 import { deflateSync } from "node:zlib";
 import { openBtrfs } from "../../../../../shared/inspection/filesystem/btrfs/open-btrfs.ts";
-import { openPath } from "../../../../../shared/inspection/filesystem/path-walk.ts";
 import { CannotTell, MalformedImage } from "../../../../../shared/inspection/source/byte-source.ts";
 import { sourceOf } from "../../../../fixtures/images/open-image.ts";
+import { openPath } from "../by-path.ts";
 import { type BuiltItem, buildBtrfs, dataStart, extentItem, inlineItem, oneFile } from "./built-btrfs.ts";
 
 async function readFile(

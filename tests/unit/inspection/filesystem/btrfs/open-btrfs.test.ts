@@ -1,10 +1,10 @@
 import { crc32c } from "../../../../../shared/inspection/filesystem/btrfs/crc32c.ts";
 import { openBtrfs } from "../../../../../shared/inspection/filesystem/btrfs/open-btrfs.ts";
-import { openPath } from "../../../../../shared/inspection/filesystem/path-walk.ts";
 import { CannotTell, MalformedImage } from "../../../../../shared/inspection/source/byte-source.ts";
 import { volumeUuid } from "../../../../fixtures/images/fixture-tree.ts";
 import { sourceOf } from "../../../../fixtures/images/open-image.ts";
 import { volumeBytes, volumeFiles, volumeLinks, walkVolume } from "../../../../fixtures/images/xfs-btrfs-ntfs-tree.ts";
+import { openPath } from "../by-path.ts";
 import { filesystemContract, linkTarget, openBytes } from "../filesystem-contract.ts";
 import {
   buildBtrfs,

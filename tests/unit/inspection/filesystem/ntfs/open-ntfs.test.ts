@@ -1,8 +1,8 @@
 import { openNtfs } from "../../../../../shared/inspection/filesystem/ntfs/open-ntfs.ts";
-import { openPath } from "../../../../../shared/inspection/filesystem/path-walk.ts";
 import { CannotTell, MalformedImage } from "../../../../../shared/inspection/source/byte-source.ts";
 import { sourceOf } from "../../../../fixtures/images/open-image.ts";
 import { volumeBytes, volumeFiles, volumeLinks } from "../../../../fixtures/images/xfs-btrfs-ntfs-tree.ts";
+import { openPath } from "../by-path.ts";
 import { filesystemContract, linkTarget, openBytes } from "../filesystem-contract.ts";
 
 const opened = (bytes: Buffer) => openBytes(openNtfs, bytes);

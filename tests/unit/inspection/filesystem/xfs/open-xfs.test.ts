@@ -1,4 +1,3 @@
-import { openPath } from "../../../../../shared/inspection/filesystem/path-walk.ts";
 import { readInode } from "../../../../../shared/inspection/filesystem/xfs/inode.ts";
 import { openXfs } from "../../../../../shared/inspection/filesystem/xfs/open-xfs.ts";
 import { readSuperblock } from "../../../../../shared/inspection/filesystem/xfs/superblock.ts";
@@ -6,6 +5,7 @@ import { CannotTell, MalformedImage } from "../../../../../shared/inspection/sou
 import { volumeUuid } from "../../../../fixtures/images/fixture-tree.ts";
 import { sourceOf } from "../../../../fixtures/images/open-image.ts";
 import { volumeBytes, volumeFiles, volumeLinks } from "../../../../fixtures/images/xfs-btrfs-ntfs-tree.ts";
+import { openPath } from "../by-path.ts";
 import { filesystemContract, openBytes } from "../filesystem-contract.ts";
 
 const opened = (bytes: Buffer) => openBytes(openXfs, bytes);

@@ -1,7 +1,7 @@
-/** The processor that a Linux guest is for, told from its programs and kernels. */
-import { type GuestTree, readHead } from "./guest-tree.ts";
-import type { Kernel } from "./linux/kernels.ts";
-import { elfMachine, kernelMachine, type Machine, machineHeadBytes } from "./machine-code.ts";
+/** The machines that a Linux guest is for, told from its programs and kernels. */
+import { type GuestTree, readHead } from "../guest-tree.ts";
+import { elfMachine, kernelMachine, type Machine, machineHeadBytes } from "../machine-code.ts";
+import type { Kernel } from "./kernels.ts";
 
 /** Programs that every distribution has one of. */
 const programs = ["/bin/sh", "/usr/bin/bash", "/sbin/init", "/usr/bin/env", "/bin/busybox", "/usr/lib/systemd/systemd"];
