@@ -16,7 +16,7 @@ import {
   second,
   sidecarKey,
 } from "./scenario.ts";
-import { waitScenarios } from "./wait-scenarios.ts";
+import { correctedBefore, waitScenarios } from "./wait-scenarios.ts";
 
 export const plainUpload: Scenario = {
   name: "plain upload",
@@ -211,9 +211,13 @@ export const rivalBefore = (call: number): Scenario => ({
 /** Calls to the cloud of one import, and some more: after the last of them it is all over. */
 const callsOfImport = 20;
 
+/** Calls to the cloud of a tick that looks at an image which waits, and imports it. */
+const callsOfRelease = 30;
+
 /** What happens in between any two calls of something else that takes so many. */
 export const interruptionKinds: readonly Interruption[] = [
   ...[tickBefore, replacedBefore, rivalBefore].map((make) => ({ make, calls: callsOfImport })),
+  { make: correctedBefore, calls: callsOfRelease },
   ...cancelInterruptions,
 ];
 

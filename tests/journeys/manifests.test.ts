@@ -141,4 +141,60 @@ describe("manifests", () => {
     const [line] = product.linesOf("expected.raw").filter(({ event }) => event === "image.rejected");
     expect(line?.findings).toContainEqual(expect.objectContaining({ code: "object.unexpected" }));
   });
+
+  it("of the bucket that are wrong hold images up until they are corrected, and nothing else is needed", async () => {
+    await product.upload("image-import.yaml", "version: 1\nrulez: []\n");
+    await product.settle();
+    expect(product.linesOf("image-import.yaml").at(-1)).toMatchObject({ event: "manifest.invalid", level: "error" });
+    await product.upload("held-up.raw", raw(1, 60));
+    await product.settle();
+    expect(product.linesOf("held-up.raw")).toMatchObject([
+      {
+        event: "manifest.invalid",
+        level: "error",
+        waitingFor: "bucket-manifest",
+        reason: expect.stringContaining("image-import.yaml:2:1"),
+        advice: "Correct the manifest and upload it again: nothing else is needed.",
+      },
+    ]);
+    expect(await product.statusOf("held-up.raw")).toMatchObject({
+      state: "waiting",
+      waitingFor: "bucket-manifest",
+      code: "manifest.invalid",
+    });
+    await product.upload("image-import.yaml", "version: 1\n");
+    await product.untilEnded();
+    const told = events("held-up.raw").filter((event) => event !== "import.progress");
+    expect(told).toEqual(["manifest.invalid", "image.inspected", "import.submitted", "import.available"]);
+  });
+
+  it("of the bucket whose rules are taken back release what waits for a sidecar", async () => {
+    await product.upload(
+      "image-import.yaml",
+      'version: 1\nrules:\n  - { match: "strict/**", requireManifest: true }\n',
+    );
+    await product.settle();
+    await product.upload("strict/released.raw", raw(1, 61));
+    await product.settle();
+    expect(events("strict/released.raw")).toEqual(["object.waiting"]);
+    await product.bucket.delete("image-import.yaml");
+    await product.untilEnded();
+    expect(events("strict/released.raw").at(-1)).toBe("import.available");
+  });
+
+  it("in metadata that are wrong are corrected with the image", async () => {
+    await product.upload("tagged.raw", raw(1, 62), { "x-oss-meta-import-boot-mode": "bios" });
+    await product.settle();
+    expect(product.linesOf("tagged.raw").at(-1)).toMatchObject({
+      event: "manifest.invalid",
+      advice: expect.stringContaining("Upload the image again with correct metadata"),
+    });
+    // OSS tells when an object was written in whole seconds.
+    await new Promise((done) => setTimeout(done, 1100));
+    await product.bucket.copy("tagged.raw", "tagged.raw", {
+      headers: { "x-oss-metadata-directive": "REPLACE", "x-oss-meta-import-boot-mode": "BIOS" },
+    });
+    await product.untilEnded();
+    expect(events("tagged.raw").at(-1)).toBe("import.available");
+  });
 });
