@@ -77,6 +77,9 @@ export function withLine(board: Board, line: BoardLine): Board {
   if (key === undefined) return board;
   const outcome = outcomes.get(line.event);
   const next = new Map(board);
+  // There is an image, or one on its way, and it stays: what was refused is the manifest that came after it.
+  if (outcome === "rejected" && line.imageId !== undefined)
+    return trigger ? next.set(trigger, refused(line, trigger)) : board;
   const touch = (touched: string, whole?: string): void => {
     const known = next.get(touched);
     const at = Date.parse(line.time);
@@ -106,6 +109,21 @@ export function withLine(board: Board, line: BoardLine): Board {
   }
   return next;
 }
+
+const refused = ({ bucket = "", findings = [], reason, time }: BoardLine, key: string): BoardJob => ({
+  bucket,
+  key,
+  outcome: "rejected",
+  jobId: undefined,
+  imageId: undefined,
+  taskId: undefined,
+  progress: 0,
+  findings,
+  reason,
+  partOf: undefined,
+  firstSeen: Date.parse(time),
+  lastSeen: Date.parse(time),
+});
 
 /** The import that a manifest or a data disk is a part of, once that is known of. */
 export const wholeOf = (board: Board, { partOf }: BoardJob): BoardJob | undefined =>

@@ -124,6 +124,24 @@ describe("the board of imports", () => {
     ]);
   });
 
+  it("keeps an image whose later manifest is refused, and shows that as what was refused", () => {
+    const manifest = "web.raw.import.yaml";
+    const refusal = lineOf("manifest.invalid", {
+      jobId: "j",
+      imageId: "m-1",
+      trigger: manifest,
+      reason: "no such key",
+    });
+    const imported = lineOf("import.available", { jobId: "j", imageId: "m-1" });
+    const board = boardOf(imported, refusal, lineOf("import.duplicate", { jobId: "j" }));
+    expect([...board.values()].map(({ key, outcome, reason }) => [key, outcome, reason])).toEqual([
+      ["web.raw", "available", undefined],
+      [manifest, "rejected", "no such key"],
+    ]);
+    const corrected = lineOf("import.submitted", { jobId: "k", imageId: "m-2", trigger: manifest });
+    expect(withLine(board, corrected).get(manifest)).toMatchObject({ partOf: "web.raw", outcome: "running" });
+  });
+
   it("forgets the reason of a state that is over", () => {
     const board = boardOf(
       lineOf("object.waiting", { reason: "it is empty" }),
