@@ -2,7 +2,7 @@
  * Which format the first 4096 bytes, the last 512 bytes and the sector at 32 KiB speak of. Magic numbers are those of
  * the public format specifications and of file(1).
  */
-import { hasText, uint32be } from "../source/byte-fields.ts";
+import { hasText, isPowerOfTwo, uint32be } from "../source/byte-fields.ts";
 
 /** The parts of a file that hold signatures; all of them shorter when the file is. */
 export interface FileEnds {
@@ -99,8 +99,8 @@ function isLzmaAlone(head: Buffer): boolean {
   if (head.length < 13 || head[0] !== 0x5d) return false;
   const dictionary = head.readUInt32LE(1);
   const size = head.readBigUInt64LE(5);
-  const powerOfTwo = dictionary >= 4096 && (dictionary & (dictionary - 1)) === 0;
-  return powerOfTwo && (size === 2n ** 64n - 1n || size < 2n ** 48n) && head[13] === 0;
+  const isUsual = isPowerOfTwo(dictionary, 4096, 2 ** 31);
+  return isUsual && (size === 2n ** 64n - 1n || size < 2n ** 48n) && head[13] === 0;
 }
 
 /** Nothing but text, e.g. the error page of a failed download: surely no disk. */

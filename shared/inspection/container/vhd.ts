@@ -1,6 +1,6 @@
 import { finding } from "../findings.ts";
 import type { Finding } from "../report.ts";
-import { hasText } from "../source/byte-fields.ts";
+import { hasText, isPowerOfTwo } from "../source/byte-fields.ts";
 import { type ByteSource, MalformedImage } from "../source/byte-source.ts";
 import { checkReadBounds } from "../source/read-bounds.ts";
 import type { Container } from "./container.ts";
@@ -117,7 +117,7 @@ async function readVhdHeader(source: ByteSource, footer: VhdFooter, head: Buffer
   const header = parseVhdHeader(bytes);
   const { blockSize, maxTableEntries, tableOffset } = header;
   if (!header.checksumIsRight) return header;
-  if (blockSize < sectorSize || (blockSize & (blockSize - 1)) !== 0 || blockSize > 256 * 2 ** 20) {
+  if (!isPowerOfTwo(blockSize, sectorSize, 256 * 2 ** 20)) {
     throw new MalformedImage(`The VHD block size of ${blockSize} bytes is impossible.`);
   }
   if (maxTableEntries > maximumTableEntries) {

@@ -1,5 +1,5 @@
 /** The sparse extent header and the text descriptor of a VMDK: VMware, Virtual Disk Format 1.1. */
-import { hasText, uint16le, uint32le, uint64le } from "../source/byte-fields.ts";
+import { hasText, isPowerOfTwo, uint16le, uint32le, uint64le } from "../source/byte-fields.ts";
 import { MalformedImage } from "../source/byte-source.ts";
 
 export const vmdkSectorSize = 512;
@@ -37,7 +37,7 @@ export function parseVmdkHeader(bytes: Buffer): VmdkHeader {
   const algorithm = uint16le(bytes, 77);
   if (algorithm !== (compressed ? 1 : 0)) throw new MalformedImage(`The VMDK compression ${algorithm} is unknown.`);
   const grainSectors = uint64le(bytes, 20);
-  if (grainSectors < 1 || grainSectors > maximumGrainInSectors || (grainSectors & (grainSectors - 1)) !== 0) {
+  if (!isPowerOfTwo(grainSectors, 1, maximumGrainInSectors)) {
     throw new MalformedImage(`A VMDK grain of ${grainSectors} sectors is impossible.`);
   }
   const entriesPerTable = uint32le(bytes, 44);

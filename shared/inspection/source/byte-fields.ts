@@ -68,3 +68,8 @@ export function slice(bytes: Buffer, offset: number, length: number): Buffer {
 export function hasText(bytes: Buffer, offset: number, text: string): boolean {
   return bytes.length >= offset + text.length && bytes.toString("latin1", offset, offset + text.length) === text;
 }
+
+/** Whether a whole number is a power of two from `least` to `most`, as sizes of blocks are. */
+export function isPowerOfTwo(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most && (value & (value - 1)) === 0;
+}

@@ -1,5 +1,6 @@
 import { MalformedImage } from "../../source/byte-source.ts";
 import type { FsNode, NodeKind } from "../filesystem.ts";
+import { kindOfMode } from "../unix-mode.ts";
 import { type BtrfsTree, INODE_ITEM } from "./tree.ts";
 
 /** A tree of files: the volume's first one (5), a subvolume or a snapshot. */
@@ -23,16 +24,10 @@ export class BtrfsInode implements FsNode {
     this.id = `${files.id}:${inode}`;
     this.files = files;
     this.inode = inode;
-    this.kind = kindOf(mode);
+    this.kind = kindOfMode(mode);
     this.size = size;
     this.mode = mode & 0o7777;
   }
-}
-
-function kindOf(mode: number): NodeKind {
-  if ((mode & 0o170000) === 0o100000) return "file";
-  if ((mode & 0o170000) === 0o040000) return "directory";
-  return (mode & 0o170000) === 0o120000 ? "symlink" : "other";
 }
 
 export async function readInode(files: FileTree, inode: bigint): Promise<BtrfsInode> {

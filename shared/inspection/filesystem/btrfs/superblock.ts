@@ -1,3 +1,4 @@
+import { isPowerOfTwo } from "../../source/byte-fields.ts";
 import { ByteRecord } from "../../source/byte-record.ts";
 import { type ByteSource, CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import { crc32c } from "./crc32c.ts";
@@ -86,11 +87,8 @@ export async function readSuperblock(source: ByteSource): Promise<BtrfsSuperbloc
   const sectorSize = record.u32(0x90);
   const nodeSize = record.u32(0x94);
   const systemChunksSize = record.u32(0xa0);
-  demand(
-    sectorSize >= 4096 && sectorSize <= 65536 && (sectorSize & (sectorSize - 1)) === 0,
-    `sectors of ${sectorSize}`,
-  );
-  demand(nodeSize >= 4096 && nodeSize <= 65536 && (nodeSize & (nodeSize - 1)) === 0, `tree blocks of ${nodeSize}`);
+  demand(isPowerOfTwo(sectorSize, 4096, 65536), `sectors of ${sectorSize}`);
+  demand(isPowerOfTwo(nodeSize, 4096, 65536), `tree blocks of ${nodeSize}`);
   demand(systemChunksSize <= 2048, `${systemChunksSize} bytes of system chunks`);
   return {
     nodeSize,

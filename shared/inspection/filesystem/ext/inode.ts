@@ -1,6 +1,7 @@
 import { slice, uint8, uint16le, uint32le } from "../../source/byte-fields.ts";
 import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import type { NodeKind } from "../filesystem.ts";
+import { kindOfMode } from "../unix-mode.ts";
 import type { ExtGeometry } from "./superblock.ts";
 import { joinHalves } from "./two-halves.ts";
 
@@ -32,7 +33,7 @@ export interface ExtInode {
 export function parseInode(bytes: Buffer, number: number, geometry: ExtGeometry): ExtInode {
   const mode = uint16le(bytes, 0);
   const flags = uint32le(bytes, 32);
-  const kind = kindOf(mode);
+  const kind = kindOfMode(mode);
   if (mode === 0) throw new MalformedImage(`Inode ${number} is named by a directory but not in use.`);
   if (flags & flagCompressed) throw new CannotTell(`Inode ${number} has compressed content.`);
   const sizeHasHighHalf = kind === "file" || (kind === "directory" && geometry.largeDirectories);
@@ -48,13 +49,6 @@ export function parseInode(bytes: Buffer, number: number, geometry: ExtGeometry)
     encrypted: (flags & flagEncrypted) !== 0,
     inline: flags & flagInlineData ? [core, inlineTail(bytes)] : undefined,
   };
-}
-
-function kindOf(mode: number): NodeKind {
-  const format = mode & 0o170000;
-  if (format === 0o100000) return "file";
-  if (format === 0o040000) return "directory";
-  return format === 0o120000 ? "symlink" : "other";
 }
 
 /** Inline content beyond 60 bytes: the attribute `system.data` in the rest of the inode. */

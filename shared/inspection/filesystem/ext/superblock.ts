@@ -1,5 +1,5 @@
 import { printable } from "../../printable-text.ts";
-import { slice, uint16le, uint32le } from "../../source/byte-fields.ts";
+import { isPowerOfTwo, slice, uint16le, uint32le } from "../../source/byte-fields.ts";
 import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import { joinHalves } from "./two-halves.ts";
 
@@ -82,8 +82,8 @@ export function parseSuperblock(block: Buffer): ExtGeometry | undefined {
   demand(firstDataBlock <= 1 && blockCount > firstDataBlock, "block count");
   demand(blocksPerGroup > 0, "blocks per group");
   demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize, "inodes per group");
-  demand(isPowerOfTwo(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize, "inode size");
-  demand(isPowerOfTwo(descriptorSize) && descriptorSize >= 32 && descriptorSize <= blockSize, "descriptor size");
+  demand(isPowerOfTwo(inodeSize, 128, blockSize), "inode size");
+  demand(isPowerOfTwo(descriptorSize, 32, blockSize), "descriptor size");
   const groupCount = Math.ceil((blockCount - firstDataBlock) / blocksPerGroup);
   demand(inodeCount > 0 && inodeCount <= groupCount * inodesPerGroup, "inode count");
 
@@ -132,10 +132,6 @@ export function descriptorOffset(geometry: ExtGeometry, group: number): number {
 
 function demand(condition: boolean, what: string): void {
   if (!condition) throw new MalformedImage(`The ext superblock has an impossible ${what}.`);
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return value > 0 && (value & (value - 1)) === 0;
 }
 
 function isPowerOf(base: number, value: number): boolean {

@@ -1,5 +1,5 @@
 import { printable } from "../../printable-text.ts";
-import { slice, uint8, uint16le, uint32le } from "../../source/byte-fields.ts";
+import { isPowerOfTwo, slice, uint8, uint16le, uint32le } from "../../source/byte-fields.ts";
 import { MalformedImage } from "../../source/byte-source.ts";
 
 /** Boot sector of FAT12, FAT16 and FAT32: Microsoft's "FAT32 File System Specification", version 1.03. */
@@ -26,10 +26,8 @@ export function looksLikeFat(sector: Buffer): boolean {
   const media = uint8(sector, 21);
   return (
     (jump === 0xeb || jump === 0xe9) &&
-    isPowerOfTwo(sectorSize) &&
-    sectorSize >= 512 &&
-    sectorSize <= 4096 &&
-    isPowerOfTwo(sectorsPerCluster) &&
+    isPowerOfTwo(sectorSize, 512, 4096) &&
+    isPowerOfTwo(sectorsPerCluster, 1, 128) &&
     uint16le(sector, 14) > 0 &&
     (uint8(sector, 16) === 1 || uint8(sector, 16) === 2) &&
     (media === 0xf0 || media >= 0xf8)
@@ -73,10 +71,6 @@ export function parseFatGeometry(sector: Buffer, sourceSize: number): FatGeometr
     dataOffset,
     root: bits === 32 ? { cluster: uint32le(sector, 44) } : { offset: rootOffset, size: rootSize },
   };
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return value > 0 && (value & (value - 1)) === 0;
 }
 
 function trimmed(bytes: Buffer): string {

@@ -1,3 +1,4 @@
+import { isPowerOfTwo } from "../../source/byte-fields.ts";
 import { ByteRecord } from "../../source/byte-record.ts";
 import { type ByteSource, MalformedImage } from "../../source/byte-source.ts";
 
@@ -9,10 +10,6 @@ export interface NtfsGeometry {
   /** First byte of the master file table. */
   readonly tableOffset: number;
   readonly serialNumber: string;
-}
-
-function isPowerOfTwo(value: number, least: number, most: number): boolean {
-  return value >= least && value <= most && Number.isInteger(Math.log2(value));
 }
 
 /** Sizes of records are in clusters, or as a negative power of two in bytes. */

@@ -1,6 +1,7 @@
 import { ByteRecord } from "../../source/byte-record.ts";
 import { CannotTell, MalformedImage } from "../../source/byte-source.ts";
 import type { FsNode, NodeKind } from "../filesystem.ts";
+import { kindOfMode } from "../unix-mode.ts";
 import { blockOffset, type XfsVolume } from "./superblock.ts";
 
 /** How an inode's data fork holds its contents. */
@@ -31,7 +32,7 @@ export class XfsInode implements FsNode {
     const isLargeCount = version === 3 && (record.big(120) & NREXT64) !== 0n;
     this.id = id;
     this.mode = record.u16(2) & 0o7777;
-    this.kind = kindOf(record.u16(2));
+    this.kind = kindOfMode(record.u16(2));
     this.size = record.u64(56);
     this.extentCount = isLargeCount ? record.u64(24) : record.u32(76);
     this.fork = record.part(coreSize, forkSize);
@@ -47,12 +48,6 @@ export class XfsInode implements FsNode {
     if (this.#format === 3) return "btree";
     throw new MalformedImage(`XFS inode ${this.id} has a data fork of format ${this.#format}`);
   }
-}
-
-function kindOf(mode: number): NodeKind {
-  if ((mode & 0o170000) === 0o100000) return "file";
-  if ((mode & 0o170000) === 0o040000) return "directory";
-  return (mode & 0o170000) === 0o120000 ? "symlink" : "other";
 }
 
 /** Reads inode `id`, whose number says where it lies: allocation group, block in it, index in the block. */

@@ -40,4 +40,16 @@ describe("numbers in headers", () => {
       }),
     );
   });
+
+  it.each([
+    [512, true],
+    [1024, true],
+    [4096, true],
+    [256, false],
+    [8192, false],
+    [513, false],
+    [0, false],
+  ])("tell that %d is a power of two from 512 to 4096: %s", (value, expected) => {
+    expect(fields.isPowerOfTwo(value, 512, 4096)).toBe(expected);
+  });
 });
