@@ -3,11 +3,12 @@ import { conclude } from "../../shared/importing/conclude.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { importRouted } from "../../shared/importing/route-object.ts";
 import { logStep } from "../../shared/importing/step-log.ts";
-import type { JobRecord, JobStep } from "../../shared/ledger/job.ts";
+import { carriedOver, type JobRecord, type JobStep } from "../../shared/ledger/job.ts";
 import { openEntryOf } from "../../shared/ledger/ledger.ts";
-import { finishInterrupted } from "./job-steps.ts";
+import { finishInterrupted } from "./interrupted-steps.ts";
+import type { OpenJob } from "./open-jobs.ts";
 import { type Verdict, verdictOf } from "./progress-of-import.ts";
-import type { OpenJob, TickCount } from "./tick.ts";
+import type { TickCount } from "./tick.ts";
 
 /**
  * How long an ImportImage whose answer nobody has may still be on its way: longer than any invocation lasts, and then
@@ -58,8 +59,7 @@ async function end(
   verdict: Exclude<Verdict, { kind: "running" }>,
   deps: ImportDeps,
 ): Promise<TickCount | undefined> {
-  const { subject, uploadedAt, attempt, findings } = record;
-  const base = { subject, uploadedAt, ...(attempt ? { attempt } : {}), ...(findings ? { findings } : {}) };
+  const base = carriedOver(record);
   const step: JobStep =
     verdict.kind === "available"
       ? { ...base, state: "available", result: verdict.result, reason: "it was available before it could be cancelled" }

@@ -29,7 +29,7 @@ export const handler = async (_event: Uint8Array, context: FunctionContext): Pro
   const reason = trouble instanceof Error ? trouble.message : undefined;
   const seconds = Math.round((systemClock.now().getTime() - start.getTime()) / 1000);
   const level = trouble ? "error" : "info";
-  const sentence = `${summary.open} jobs are open: ${summary.progress} moved on, ${summary.available} became available, ${summary.failed} failed.`;
+  const sentence = `${summary.open === 1 ? "1 job is" : `${summary.open} jobs are`} open: ${summary.progress} moved on, ${summary.available} became available, ${summary.failed} failed.`;
   log(level, "tick.summary", sentence, { region, ...summary, seconds, ...(reason ? { reason } : {}) });
   // A timer that swallows its errors looks healthy while nothing is reported.
   if (trouble) throw trouble;

@@ -7,15 +7,11 @@ import type { JobState } from "../../shared/ledger/job.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
 import { inParallel } from "../../shared/runtime/in-parallel.ts";
 import { followCancel } from "./cancel-steps.ts";
-import {
-  finishInterrupted,
-  followCheck,
-  followImport,
-  mendEntries,
-  retryParked,
-  reviewWaiting,
-  takeOverClaim,
-} from "./job-steps.ts";
+import { followCheck } from "./check-steps.ts";
+import { followImport } from "./import-steps.ts";
+import { finishInterrupted, mendEntries } from "./interrupted-steps.ts";
+import { isTimeUp, listOpenJobs, type OpenJob } from "./open-jobs.ts";
+import { retryParked, reviewWaiting, takeOverClaim } from "./resting-steps.ts";
 
 export type TickCount =
   | "open"
@@ -68,17 +64,12 @@ export async function runTick(deps: ImportDeps): Promise<{ readonly summary: Tic
     troubled: 0,
   };
   const now = Math.floor(deps.clock.now().getTime() / 1000);
-  const jobs = rotated(collapsed(await listOpen(deps)), deps.patience.random());
+  const jobs = rotated(await listOpenJobs(deps), deps.patience.random());
   summary.open = jobs.length;
   const { tasks, unanswered, trouble: troubleOfTasks } = await tasksOf(jobs, unhurried(deps));
+  const { mark, trouble: troubleOfMark } = await markFor(jobs, deps);
   const asked = new Set(sample(jobs.filter((job) => isRunning(job, tasks))));
-  let trouble = troubleOfTasks;
-  let mark: string | undefined;
-  try {
-    if (jobs.some(({ entry }) => entry.state === "waiting")) mark = await bucketManifestMark(deps.objects, deps.bucket);
-  } catch (error) {
-    trouble = error;
-  }
+  let trouble = troubleOfTasks ?? troubleOfMark;
   await inParallel(jobs, jobsAtOnce, async (job) => {
     // Without ECS's answer nothing is known of a task: to ask for each alone would only hammer.
     const isUnanswered = job.entry.taskId !== undefined && unanswered.has(job.entry.taskId);
@@ -94,13 +85,11 @@ export async function runTick(deps: ImportDeps): Promise<{ readonly summary: Tic
     } catch (error) {
       summary.troubled += 1;
       trouble = error;
-      if (summary.troubled <= troublesToldPerTick) tellTrouble(job, error, deps);
+      if (summary.troubled <= troublesToldPerTick) await tellTrouble(job, error, deps);
     }
   });
   return { summary, trouble };
 }
-
-const isTimeUp = ({ clock, patience }: ImportDeps): boolean => clock.now() >= patience.deadline;
 
 /**
  * What is asked about running imports is asked again, after a pause, when it comes too fast for ECS: thousands may end
@@ -121,49 +110,21 @@ function unhurried(deps: ImportDeps): ImportDeps {
 
 const isThrottled = (error: unknown): boolean => isCloudError(error) && isThrottling(error.code);
 
-function tellTrouble({ entry }: OpenJob, error: unknown, { log, region }: ImportDeps): void {
-  const { jobId, state, taskId, imageId } = entry;
+async function tellTrouble({ entry }: OpenJob, error: unknown, { log, region, ledger }: ImportDeps): Promise<void> {
+  const { jobId, sequence, state, taskId, imageId } = entry;
   const reason = error instanceof Error ? error.message : String(error);
-  log("warn", "object.deferred", `The ${state} job ${jobId} could not be looked after: ${reason}`, {
+  // The trouble may well be that the ledger cannot be read.
+  const { subject } = (await ledger.record(jobId, sequence).catch(() => undefined)) ?? {};
+  const what = subject ? `${subject.key}, whose job is ${state},` : `The ${state} job ${jobId}`;
+  log("warn", "object.deferred", `${what} could not be looked after: ${reason}`, {
     region,
+    ...(subject ? { bucket: subject.bucket, key: subject.key } : {}),
     jobId,
     ...(taskId ? { taskId } : {}),
     ...(imageId ? { imageId } : {}),
     reason,
     advice: "Nothing: the next run tries again. If it stays so, look at the reason.",
   });
-}
-
-/** A job's newest index entry, and older ones that an interrupted write left behind. */
-export interface OpenJob {
-  readonly entry: OpenEntry;
-  readonly stale: readonly OpenEntry[];
-}
-
-async function listOpen(deps: ImportDeps): Promise<readonly OpenEntry[]> {
-  const entries: OpenEntry[] = [];
-  let startAfter: string | undefined;
-  do {
-    const page = await deps.ledger.openJobs(startAfter);
-    for (const entry of page.entries) entries.push(entry);
-    startAfter = page.next;
-  } while (startAfter !== undefined && !isTimeUp(deps));
-  return entries;
-}
-
-/** The list is in the order of job ids, so the entries of one job are neighbours, the newest last. */
-function collapsed(entries: readonly OpenEntry[]): readonly OpenJob[] {
-  const jobs = new Map<string, OpenJob>();
-  for (const entry of entries) {
-    const known = jobs.get(entry.jobId);
-    const newer =
-      !known ||
-      entry.sequence > known.entry.sequence ||
-      (entry.sequence === known.entry.sequence && entry.movedAt >= known.entry.movedAt);
-    const stale = known ? [...known.stale, newer ? known.entry : entry] : [];
-    jobs.set(entry.jobId, { entry: newer ? entry : known.entry, stale });
-  }
-  return [...jobs.values()];
 }
 
 /** Starts somewhere else each time, so that a tick that runs out of time does not always leave the same jobs. */
@@ -197,6 +158,19 @@ async function tasksOf(jobs: readonly OpenJob[], deps: ImportDeps): Promise<Aske
     }
   });
   return { tasks, unanswered, trouble };
+}
+
+/** The mark of the bucket manifest, looked up only where something waits. Should that fail, the jobs' pauses are left. */
+async function markFor(
+  jobs: readonly OpenJob[],
+  { objects, bucket }: ImportDeps,
+): Promise<{ readonly mark?: string; readonly trouble?: unknown }> {
+  if (!jobs.some(({ entry }) => entry.state === "waiting")) return {};
+  try {
+    return { mark: await bucketManifestMark(objects, bucket) };
+  } catch (trouble) {
+    return { trouble };
+  }
 }
 
 /** Words for a task that has ended; whatever else ECS says means that it still runs. */

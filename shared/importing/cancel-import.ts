@@ -1,6 +1,6 @@
 /** Giving up an import: on an operator's word, or because its object or its sidecar was deleted. */
 import { isCloudError } from "../cloud/cloud-error.ts";
-import { isEnd, type JobRecord, type JobStep } from "../ledger/job.ts";
+import { carriedOver, isEnd, type JobRecord, type JobStep } from "../ledger/job.ts";
 import { imageKeyOf, isSidecarKey } from "../manifest/manifest-names.ts";
 import { printable } from "../manifest/source-tree.ts";
 import { conclude } from "./conclude.ts";
@@ -18,10 +18,8 @@ export type CancelDeps = Pick<ImportDeps, "objects" | "ledger" | "log" | "clock"
  */
 export async function requestCancel(record: JobRecord, reason: string, deps: CancelDeps): Promise<JobRecord> {
   if (isEnd(record.state) || record.state === "cancelling") return record;
-  const { subject, uploadedAt, attempt, findings } = record;
-  const base = { subject, uploadedAt, reason, ...(attempt ? { attempt } : {}), ...(findings ? { findings } : {}) };
   const mayRun = record.state === "claimed" || record.state === "submitted";
-  const step: JobStep = { ...base, state: mayRun ? "cancelling" : "cancelled" };
+  const step: JobStep = { ...carriedOver(record), reason, state: mayRun ? "cancelling" : "cancelled" };
   const made = await deps.ledger.append(record, step, { due: deps.clock.now() });
   if (!made.done) return made.current ? requestCancel(made.current, reason, deps) : record;
   if (!mayRun) return conclude(made.record, deps, record);

@@ -5,6 +5,7 @@ import { type ExpandedTexts, expandTexts } from "../manifest/expand-settings.ts"
 import { modifiedText, type PlaceholderValues, placeholdersOfKey } from "../manifest/placeholders.ts";
 import type { Problem } from "../manifest/problem.ts";
 import type { DiskSettings, ResolvedSettings } from "../manifest/settings.ts";
+import { counted } from "./counted.ts";
 import { contradictions } from "./guest-contradictions.ts";
 import type { DiskDeviceMapping, ImportImageRequest } from "./import-request.ts";
 import { objectFindings } from "./object-findings.ts";
@@ -57,7 +58,8 @@ export function planImport(input: PlanInput): Plan {
   const errors = findings.filter(({ severity }) => severity === "error");
   const [first] = errors;
   if (first) {
-    const more = errors.length > 1 ? ` There are ${errors.length - 1} more errors.` : "";
+    const others = counted(errors.length - 1, "more error");
+    const more = errors.length > 1 ? ` There ${errors.length === 2 ? "is" : "are"} ${others}.` : "";
     return { decision: "reject", reason: `${first.message}${more}`, findings };
   }
   const expanded = expandTexts(resolved, placeholderValues(input));

@@ -1,5 +1,5 @@
 /** What becomes of a claimed job when its import cannot be submitted: it is tried again, parked, or ends. */
-import type { JobRecord, JobStep } from "../ledger/job.ts";
+import { carriedOver, type JobRecord, type JobStep } from "../ledger/job.ts";
 import { conclude } from "./conclude.ts";
 import type { Failure } from "./failure.ts";
 import { type ImportDeps, RetryLater } from "./import-deps.ts";
@@ -35,19 +35,15 @@ async function park(claimed: JobRecord, failure: Failure, deps: ImportDeps): Pro
       deps,
     );
   }
-  const { subject, uploadedAt, findings, attempt } = claimed;
   const step: JobStep = {
+    ...carriedOver(claimed),
     state: "parked",
-    subject,
-    uploadedAt,
     code,
     reason,
     advice,
     tries,
     since,
     parkedFor: code,
-    ...(attempt ? { attempt } : {}),
-    ...(findings ? { findings } : {}),
     ...(requestId ? { requestId } : {}),
   };
   // Reported once, and before it is written down: whoever goes on with a job whose process died here takes it for said.
@@ -64,17 +60,13 @@ async function park(claimed: JobRecord, failure: Failure, deps: ImportDeps): Pro
 export const parkingPauseInMilliseconds = (tries: number): number => Math.min(60, 2 ** (tries - 1)) * 60_000;
 
 async function fail(claimed: JobRecord, failure: Failure, deps: ImportDeps): Promise<JobRecord | undefined> {
-  const { subject, uploadedAt, findings, attempt } = claimed;
   const { code, reason, advice, requestId } = failure;
   const step: JobStep = {
+    ...carriedOver(claimed),
     state: "failed",
-    subject,
-    uploadedAt,
     code,
     reason,
     advice,
-    ...(attempt ? { attempt } : {}),
-    ...(findings ? { findings } : {}),
     ...(requestId ? { requestId } : {}),
   };
   const made = await deps.ledger.append(claimed, step);
@@ -97,14 +89,6 @@ export async function cancelClaimed(
   reason: string,
   deps: ImportDeps,
 ): Promise<JobRecord | undefined> {
-  const { subject, uploadedAt, findings, attempt } = claimed;
-  const made = await deps.ledger.append(claimed, {
-    state: "cancelled",
-    subject,
-    uploadedAt,
-    reason,
-    ...(attempt ? { attempt } : {}),
-    ...(findings ? { findings } : {}),
-  });
+  const made = await deps.ledger.append(claimed, { ...carriedOver(claimed), state: "cancelled", reason });
   return made.done ? conclude(made.record, deps, claimed) : made.current;
 }

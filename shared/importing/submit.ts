@@ -1,6 +1,6 @@
 import { isCloudError } from "../cloud/cloud-error.ts";
 import { pauseInMilliseconds } from "../cloud/retry.ts";
-import type { Attempt, JobRecord, JobStep } from "../ledger/job.ts";
+import { type Attempt, carriedOver, type JobRecord, type JobStep } from "../ledger/job.ts";
 import type { Appended } from "../ledger/ledger.ts";
 import { claim, newAttempt, submission } from "./claim.ts";
 import { type Failure, failureOf } from "./failure.ts";
@@ -87,12 +87,9 @@ async function submitted(
   deps: ImportDeps,
 ): Promise<JobRecord | undefined> {
   const now = deps.clock.now();
-  const { subject, uploadedAt, findings } = claimed;
   const step: JobStep = {
+    ...carriedOver(claimed),
     state: "submitted",
-    subject,
-    uploadedAt,
-    ...(findings ? { findings } : {}),
     attempt: {
       ...attempt,
       ...(started.taskId ? { taskId: started.taskId } : {}),
@@ -108,7 +105,9 @@ async function submitted(
   return made.record;
 }
 
-const nameIsTaken = (code: string): boolean => code === "InvalidImageName.Duplicated" || code === "ImageIsImporting";
+/** ECS's codes for a name that another image has, or will have. */
+export const nameIsTaken = (code: string): boolean =>
+  code === "InvalidImageName.Duplicated" || code === "ImageIsImporting";
 
 /** An image of this name exists or is being made: ours, whose answer was lost; another's; or ECS does not show it yet. */
 async function settleName(
@@ -128,16 +127,21 @@ async function settleName(
   return settle(claimed, failure, deps);
 }
 
+/** What a default name becomes when another image has it: it ends in a piece of the job's id. Itself when it does already. */
+export function otherDefaultName(imageName: string, jobId: string): string {
+  const suffix = `-${jobId.slice(0, 8)}`;
+  return imageName.endsWith(suffix) ? imageName : `${imageName.slice(0, 128 - suffix.length)}${suffix}`;
+}
+
 /** The default name is another image's: take the same with a piece of the job's id. */
 async function claimWithOtherName(
   claimed: JobRecord,
   attempt: Attempt,
   deps: ImportDeps,
 ): Promise<Appended | undefined> {
-  const suffix = `-${claimed.jobId.slice(0, 8)}`;
-  const { ImageName } = attempt.request;
-  if (ImageName.endsWith(suffix)) return undefined;
-  const request = { ...attempt.request, ImageName: `${ImageName.slice(0, 128 - suffix.length)}${suffix}` };
+  const ImageName = otherDefaultName(attempt.request.ImageName, claimed.jobId);
+  if (ImageName === attempt.request.ImageName) return undefined;
+  const request = { ...attempt.request, ImageName };
   return claim(
     claimed,
     claimed,

@@ -1,4 +1,6 @@
 import { runTick } from "../../../functions/report-tasks/tick.ts";
+import type { ObjectRef } from "../../../shared/cloud/ports.ts";
+import { ossLedger } from "../../../shared/ledger/ledger.ts";
 import { fakeProduct } from "./fake-product.ts";
 
 const hour = 3600;
@@ -50,6 +52,28 @@ describe("an import whose task is not known", () => {
   });
 });
 
+describe("an image that was available within six minutes", () => {
+  it("has its status file written once more, after a single read of the ledger", async () => {
+    const { deps, ledger, lines, submit, pass } = fakeProduct();
+    await submit(1, "Finished", 100);
+    await runTick(deps);
+    expect(lines.splice(0)).toEqual([{ event: "import.available", key: "0001.raw" }]);
+    pass(6 * 60);
+    const reads: string[] = [];
+    const objects = {
+      ...deps.objects,
+      read: (object: ObjectRef, most: number) => {
+        reads.push(object.key);
+        return deps.objects.read(object, most);
+      },
+    };
+    await runTick({ ...deps, objects, ledger: ossLedger({ objects, stateBucket: "state", clock: deps.clock }) });
+    expect(reads).toEqual([expect.stringMatching(/^jobs\//)]);
+    expect(lines).toEqual([]);
+    expect((await ledger.openJobs(undefined)).entries).toEqual([]);
+  });
+});
+
 describe("the check of an image", () => {
   const checked = async () => {
     const product = fakeProduct();
@@ -75,7 +99,7 @@ describe("the check of an image", () => {
       pass(60);
     }
     expect(sentences).toEqual([
-      "ECS checked the image of 0001.raw and found 1 risks: Nvme: NotInstalled (NVMe.NotInstalled, High).",
+      "ECS checked the image of 0001.raw and found 1 risk: Nvme: NotInstalled (NVMe.NotInstalled, High).",
     ]);
     expect((await ledger.openJobs(undefined)).entries).toEqual([]);
   });

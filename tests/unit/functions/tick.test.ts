@@ -103,7 +103,9 @@ describe("a tick", () => {
     const { summary, trouble } = await runTick(deps);
     expect(summary).toMatchObject({ available: 2, troubled: 1 });
     expect(trouble).toEqual(new Error("no answer about t-2"));
-    expect(lines.filter(({ event }) => event === "object.deferred")).toHaveLength(1);
+    expect(lines.filter(({ event }) => event === "object.deferred")).toEqual([
+      { event: "object.deferred", key: "0002.raw" },
+    ]);
   });
 
   it("names a few of many jobs in trouble, not all", async () => {
