@@ -133,8 +133,9 @@ describe("deleting what is being imported", () => {
         await fast.upload("image-import.yaml", "version: 1\ncancelOnDelete: true\n");
         await fast.upload("done.qcow2", qcow2());
         await fast.settle();
-        await new Promise((done) => setTimeout(done, 400));
         // It is available at ECS, but no tick has seen that yet.
+        while (fast.cloud.ecs.snapshot().images.some(({ Status }) => Status !== "Available"))
+          await new Promise((done) => setTimeout(done, 20));
         await fast.bucket.delete("done.qcow2");
         await fast.settle();
         await fast.tick();

@@ -13,10 +13,9 @@ import { imageImportRole, imageImportRoleName } from "../../local/ram/roles.ts";
 import { matchesWildcard } from "../../local/ram/wildcard.ts";
 import type { PermissionQuestion } from "../../local/wire/identities.ts";
 import { systemClock } from "../../shared/clock.ts";
+import { putUnseen, said, url } from "./operator.ts";
 import { type Product, packageRoot, qcow2, raw, startProduct } from "./product.ts";
-import { said } from "./said.ts";
 
-const url = (key: string): string => `oss://${localBucket}/${key}`;
 const image = (marker: number): Buffer => qcow2(64 * 2 ** 20, marker);
 const listed = (value: string | readonly string[]): readonly string[] => (typeof value === "string" ? [value] : value);
 
@@ -154,12 +153,3 @@ describe("ram/operator-policy.json, over all that the operator's commands ever d
     expect(unused()).toEqual([]);
   });
 });
-
-/** Objects that lie in the bucket without any event. */
-async function putUnseen({ cloud, bucket }: Product, objects: Record<string, Buffer | string>): Promise<void> {
-  if (!cloud.fc) throw new Error("no functions");
-  const deliver = cloud.fc.deliverOssEvent;
-  cloud.fc.deliverOssEvent = () => 0;
-  for (const [key, content] of Object.entries(objects)) await bucket.put(key, Buffer.from(content));
-  cloud.fc.deliverOssEvent = deliver;
-}
