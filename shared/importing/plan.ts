@@ -119,7 +119,7 @@ function licenceFindings({ settings, provenance }: ResolvedSettings): readonly F
       code: "license-type.missing",
       severity: "error",
       message: `The image holds Windows (${provenance.get("/osType")?.place ?? "osType"}), and no manifest says whose licence it uses.`,
-      fix: "Set `licenseType` to Aliyun (Alibaba Cloud's licence, billed) or BYOL (your own) in the sidecar or the bucket manifest.",
+      fix: "Set `licenseType` to Aliyun (Alibaba Cloud's licence, billed) or BYOL (your own) in the sidecar; or in the bucket manifest, and replay the image.",
     },
   ];
 }

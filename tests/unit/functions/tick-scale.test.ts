@@ -1,5 +1,6 @@
 import { runTick } from "../../../functions/report-tasks/tick.ts";
 import type { ImageService, ObjectStore } from "../../../shared/cloud/ports.ts";
+import { bucketManifestMark } from "../../../shared/importing/find-manifests.ts";
 import { ossDiskMembers } from "../../../shared/ledger/disk-members.ts";
 import { ossLedger } from "../../../shared/ledger/ledger.ts";
 import { openKey } from "../../../shared/ledger/open-entry.ts";
@@ -44,16 +45,21 @@ const recordOf = (entry: { jobId: string; sequence: number; state: string; taskI
   attempt: { taskId: entry.taskId, imageId: entry.imageId, request: { ImageName: "web" } },
 });
 
-/** One tick over `jobs` running imports; resolves to the calls that it made. */
-async function callsOfTick(jobs: number): Promise<ReadonlyMap<string, number>> {
+/** One tick over `jobs` jobs, running imports unless it is said; resolves to the calls that it made. */
+async function callsOfTick(
+  jobs: number,
+  state: "submitted" | "waiting" = "submitted",
+): Promise<ReadonlyMap<string, number>> {
   const calls = new Map<string, number>();
   const memory = memoryObjects();
+  const bucketManifest = await bucketManifestMark(memory, "images");
   const seconds = start / 1000;
   for (let number = 0; number < jobs; number += 1) {
     const jobId = number.toString(16).padStart(32, "0");
-    const entry = { jobId, sequence: 2, state: "submitted", taskId: `t-${number}`, imageId: `m-${number}` } as const;
+    const entry = { jobId, sequence: 2, state, taskId: `t-${number}`, imageId: `m-${number}` };
     const times = { since: seconds, movedAt: seconds, due: seconds + 900, warned: 0 };
-    await memory.put({ bucket: "state", key: openKey({ ...entry, ...times }) }, "", "application/json");
+    const mark = state === "waiting" ? { bucketManifest } : {};
+    await memory.put({ bucket: "state", key: openKey({ ...entry, ...times, ...mark }) }, "", "application/json");
     await memory.create({ bucket: "state", key: `jobs/${jobId}/000002.json` }, JSON.stringify(recordOf(entry)));
   }
   const objects: ObjectStore = counted<ObjectStore>(memory, calls);
@@ -87,5 +93,11 @@ describe("what a tick over 1,000 running imports asks the cloud for", () => {
     const rest = (calls: ReadonlyMap<string, number>): number =>
       [...calls].reduce((sum, [name, count]) => sum + (name === "describeTasks" || name === "list" ? 0 : count), 0);
     expect(rest(many)).toBe(rest(few));
+  });
+});
+
+describe("what a tick over 3,000 images that wait asks the cloud for", () => {
+  it("is their lists, and one more for the bucket manifest", async () => {
+    expect(Object.fromEntries(await callsOfTick(3000, "waiting"))).toEqual({ list: 3 + 1 });
   });
 });
