@@ -4,6 +4,15 @@ import type { LayerName, ResolvedSettings } from "../manifest/settings.ts";
 
 const explicitLayers: ReadonlySet<LayerName> = new Set(["bucket-defaults", "bucket-rule", "metadata", "sidecar"]);
 
+/** What releases the image then: a sidecar does so itself, a bucket manifest does not for what was found in an image. */
+function fixOf(key: string, layer: LayerName): string {
+  if (layer === "metadata")
+    return `Upload the image again without \`${key}\` in its metadata, or copy it onto itself with what it holds.`;
+  const correct = (manifest: string): string =>
+    `Remove \`${key}\` from the ${manifest}, or correct it to what the image holds`;
+  return layer === "sidecar" ? `${correct("manifest")}.` : `${correct("bucket manifest")}; then replay the image.`;
+}
+
 /** Platforms that name no distribution, so that no detected one can contradict them. */
 const genericPlatforms: ReadonlySet<string> = new Set(["Others Linux", "Customized Linux", "Other Windows"]);
 
@@ -33,7 +42,7 @@ export function contradictions(
       code,
       severity: "error",
       message: `${label} is given as ${said} (${provenance.place}), but the image holds ${is}.`,
-      fix: `Remove \`${key}\` from the manifest, or correct it to what the image holds.`,
+      fix: fixOf(key, provenance.layer),
     });
   };
   const { architecture, osType, platform, bootModes } = guest;

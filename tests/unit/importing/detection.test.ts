@@ -105,4 +105,18 @@ describe("a value that the image contradicts", () => {
       fix: "Remove `bootMode` from the manifest, or correct it to what the image holds.",
     });
   });
+
+  it.each<[LayerName, string]>([
+    ["sidecar", "Remove `architecture` from the manifest, or correct it to what the image holds."],
+    [
+      "metadata",
+      "Upload the image again without `architecture` in its metadata, or copy it onto itself with what it holds.",
+    ],
+    [
+      "bucket-rule",
+      "Remove `architecture` from the bucket manifest, or correct it to what the image holds; then replay the image.",
+    ],
+  ])("is mended where it was said: %s", (layer, fix) => {
+    expect(contradictions(said({ architecture: "arm64" }, layer), reportOf(debian))).toMatchObject([{ fix }]);
+  });
 });
