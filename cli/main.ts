@@ -4,6 +4,7 @@ import { environment } from "../shared/runtime/process-io.ts";
 import { registerOperatorCommands } from "./commands/operator-commands.ts";
 import { cloudText, exitCodesText, optionDescription, packageVersion, withExample } from "./help-text.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "./outcome.ts";
+import { lineWidth, wrapped } from "./terminal-text.ts";
 
 const program = new Command("oss-image-import")
   .description("Drop a disk image into an Alibaba Cloud OSS bucket and get a custom ECS image.")
@@ -142,7 +143,7 @@ program.parseAsync().catch((error: unknown) => {
   process.exitCode = exitCodes.unasked;
   output.err(
     error instanceof Unasked
-      ? printable(error.message)
+      ? wrapped(printable(error.message), lineWidth(output)).join("\n")
       : `Something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : error}`,
   );
 });

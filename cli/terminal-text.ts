@@ -65,13 +65,15 @@ const narrowest = 30;
 
 /**
  * A sentence beside a label that may be coloured, as lines of at most `columns`: all begin in the same column, or below the
- * label where the room beside it is too narrow to be read.
+ * label where the room beside it is too narrow to be read, or for one of its words.
  */
 export function beside(label: string, text: string, columns: number): readonly string[] {
   const indent = colouredWidth(label);
-  if (columns - indent < narrowest)
+  const room = columns - indent;
+  const isTooLong = (word: string): boolean => displayWidth(word) > room && displayWidth(word) <= columns - 6;
+  if (room < narrowest || text.split(" ").some(isTooLong))
     return [label.trimEnd(), ...wrapped(text, columns - 6).map((line) => `      ${line}`)];
-  return wrapped(text, columns - indent).map((line, index) => `${index === 0 ? label : " ".repeat(indent)}${line}`);
+  return wrapped(text, room).map((line, index) => `${index === 0 ? label : " ".repeat(indent)}${line}`);
 }
 
 function taken(characters: readonly string[], columns: number): string {

@@ -12,7 +12,7 @@ export function checksText(checks: readonly Check[], output: Output): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, outcome, message, fix }) => [
     ...beside(`${tints[outcome](outcome.padEnd(7))}  ${name.padEnd(width)}  `, printable(message), columns),
-    ...(fix ? beside(`${" ".repeat(11 + width)}→ `, printable(fix), columns) : []),
+    ...(fix ? fixLines(printable(fix), 11 + width, columns) : []),
   ]);
   const problems = checks.filter(({ outcome }) => outcome === "problem").length;
   const untold = checks.filter(({ outcome }) => outcome === "unknown").length;
@@ -24,3 +24,9 @@ export function checksText(checks: readonly Check[], output: Output): string {
         : "Nothing keeps images from being imported.";
   return `${lines.join("\n")}\n\n${verdict}\n`;
 }
+
+/** A command is not broken, and begins where most of it fits: it is there to be copied. */
+const fixLines = (fix: string, indent: number, columns: number): readonly string[] =>
+  /^[A-Z][a-z]/.test(fix) || indent + 2 + fix.length <= columns
+    ? beside(`${" ".repeat(indent)}→ `, fix, columns)
+    : [`  → ${fix}`];

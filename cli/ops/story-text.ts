@@ -55,11 +55,8 @@ export function storyText(
     if (decision !== "ignore")
       lines.push(
         "",
-        ...beside(
-          "To have that done now: ",
-          `oss-image-import replay ${shellQuoted(`oss://${story.bucket}/${story.key}`)}`,
-          width,
-        ).map((line) => printable(line)),
+        "To have that done now:",
+        printable(`      oss-image-import replay ${shellQuoted(`oss://${story.bucket}/${story.key}`)}`),
       );
   }
   return `${lines.join("\n")}\n`;
@@ -85,6 +82,7 @@ function jobLines(job: JobStory, width: number, c: Colours): readonly string[] {
   const step = (at: string, state: string, text: string): readonly string[] =>
     beside(`  ${at}  ${state.padEnd(10)} `, text, width).map((line) => line.trimEnd());
   const findings = latest?.findings ?? [];
+  const [words = "", command] = job.moves.split(/ (?=oss-image-import (?:replay|cancel) )/);
   return [
     `${c.bold(`Job ${job.jobId}`)}, ${version}: ${c.bold(job.state)}`,
     ...(latest ? step(latest.uploadedAt, "uploaded", `${latest.subject.key}, ETag ${latest.subject.etag}`) : []),
@@ -93,7 +91,9 @@ function jobLines(job: JobStory, width: number, c: Colours): readonly string[] {
     ...(findings.length > 0 ? ["", ...findings.flatMap((finding) => findingLines(finding, width, c))] : []),
     "",
     ...beside("  Where it stands   ", `${job.stands}${job.task ? ` Now: ${job.task}.` : ""}`, width),
-    ...beside("  What moves it     ", job.moves, width),
+    ...beside("  What moves it     ", words, width),
+    // On a line of its own, whole, to be copied.
+    ...(command === undefined ? [] : [`      ${command}`]),
   ];
 }
 
@@ -103,7 +103,7 @@ function recordText({ state, attempt, code, reason, requestId, result, tries }: 
     state === "submitted" && attempt ? `image ${attempt.imageId}, task ${attempt.taskId ?? "unknown"}` : "",
     result ? `${result.imageId} after ${result.seconds} ${result.seconds === 1 ? "second" : "seconds"}` : "",
     code ?? "",
-    reason ?? "",
+    reason?.replace(/\.$/, "") ?? "",
     tries ? `try ${tries}` : "",
     requestId ? `request ${requestId}` : "",
   ];
