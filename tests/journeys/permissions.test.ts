@@ -165,7 +165,7 @@ async function allFlows(product: Product): Promise<void> {
 async function makeDue({ stateBucket }: Product): Promise<void> {
   const page = await stateBucket.listV2({ prefix: "open/", "max-keys": "100" });
   for (const { name } of page.objects ?? []) {
-    const due = name.replace(/\.\d+(\.\d)$/, ".0$1");
+    const due = name.replace(/\.\d+(\.\d(?:\.[0-9a-f]{8})?)$/, ".0$1");
     if (due === name) continue;
     await stateBucket.put(due, Buffer.from(""));
     await stateBucket.delete(name);
