@@ -18,7 +18,7 @@ const program = new Command("oss-image-import")
 const output: Output = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(`${text}\n`),
-  isTerminal: process.stdout.isTTY === true && process.stderr.isTTY === true,
+  isTerminal: process.stdout.isTTY === true && process.stderr.isTTY === true && environment()["TERM"] !== "dumb",
   // Asked anew each time: a window may change its size.
   get columns() {
     return process.stdout.columns ?? 80;
