@@ -18,7 +18,10 @@ export const isThrottling = (code: string): boolean =>
   code === "UploadTrafficRateLimitExceeded" ||
   code === "QpsLimitExceeded";
 
-/** The pause before try number `tries + 1`: full jitter under a doubling ceiling of 200 ms to 10 s, or what the service asks. */
+/**
+ * The pause before try number `tries + 1`: "equal jitter" (of the AWS Architecture Blog's "Exponential Backoff And Jitter"),
+ * which is 50 to 100 % of a ceiling that doubles from 400 ms to 10 s; or what the service asks, if that is longer.
+ */
 export function pauseInMilliseconds(tries: number, random: () => number, askedFor = 0): number {
   const ceiling = Math.min(10_000, 200 * 2 ** tries);
   return Math.max(askedFor, Math.round(ceiling * (0.5 + random() / 2)));
