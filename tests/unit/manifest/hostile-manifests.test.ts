@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { checkBucketManifest, checkSettings } from "../../../shared/manifest/check-manifest.ts";
 import { readManifest } from "../../../shared/manifest/read-manifest.ts";
 import { processorTime } from "../../fixtures/images/processor-time.ts";
+import { bombs, manifestLimitInBytes } from "./manifest-bombs.ts";
 
 const files = ["m.yaml", "m.json"];
 const kinds = ["sidecar", "bucket"] as const;
@@ -96,47 +97,6 @@ describe("a hostile manifest", () => {
     );
   });
 
-  const kib64 = 65_536;
-  const fill = (text: string) => text.repeat(Math.floor(kib64 / Buffer.byteLength(text)));
-  const lines = (line: (index: number) => string, count: number) =>
-    Array.from({ length: count }, (_, index) => line(index)).join("\n");
-  const bombs: [string, string][] = [
-    ["brackets", fill("[")],
-    ["closing brackets", fill("]")],
-    ["braces", fill('{"a":')],
-    ["flow mixtures", fill("[{")],
-    ["dashes", fill("- ")],
-    ["questions", fill("? ")],
-    ["question and dash", fill("? - ")],
-    ["colons", fill("a: ")],
-    ["commas", `[${fill(",").slice(1)}`],
-    ["anchors", fill("&a ")],
-    ["aliases", fill("*a ")],
-    ["tags", fill("!a ")],
-    ["comments", fill("#\n")],
-    ["directives", fill("%YAML 1.2\n")],
-    ["documents", fill("---\n")],
-    ["line ends", fill("\n")],
-    ["tabs", fill("\t")],
-    ["blanks", `a:${fill(" ").slice(2)}`],
-    ["one long word", fill("a")],
-    ["one long quote", `"${fill("a").slice(2)}"`],
-    ["an open quote", `"${fill("\\").slice(1)}`],
-    ["bad escapes", `a: "${fill("\\q").slice(6)}"`],
-    ["bad hexadecimal escapes", `a: "${fill("\\xzz").slice(6)}"`],
-    ["a block text", `a: |\n${fill(" \n").slice(6)}`],
-    ["unknown keys", lines((index) => `key${index}: 1`, 5000)],
-    ["the same key", fill("a: 1\n")],
-    ["indentation", lines((index) => `${" ".repeat(index)}a:`, 350)],
-    ["a billion laughs", `a: &a [x,x]\n${lines((index) => `k${index}: &k${index} [*a,*a,*a,*a]`, 1000)}`],
-    ["a huge number", `expect: {size: ${"9".repeat(60_000)}}`],
-    ["a huge exponent", `expect: {size: 1e${"9".repeat(300)}}`],
-    ["many tags", `tags:\n${lines((index) => `  k${index}: v`, 4000)}`],
-    ["many disks", `disks: [${fill("{},").slice(60)}]`],
-    ["many rules", `version: 1\nrules:\n${lines(() => '  - match: "{a,b}{a,b}{a,b}{a,b}**"', 1200)}`],
-    ["a long template", `imageName: "${"{".repeat(30_000)}"`],
-    ["a long glob", `version: 1\nrules: [{match: "${"*a".repeat(20_000)}"}]`],
-  ];
   it.each(bombs)("of %s is refused within 100 ms", (_, text) => {
     for (const file of files) {
       for (const kind of kinds) {
@@ -148,7 +108,7 @@ describe("a hostile manifest", () => {
   });
 
   it("over 64 KiB is not read", () => {
-    const [problem] = problemsOf(`a: ${"x".repeat(kib64)}`);
+    const [problem] = problemsOf(`a: ${"x".repeat(manifestLimitInBytes)}`);
     expect(problem?.message).toBe("The manifest has 65539 bytes; at most 65536 are read.");
   });
 
