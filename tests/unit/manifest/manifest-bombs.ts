@@ -4,6 +4,7 @@ export const manifestLimitInBytes = 65_536;
 const fill = (text: string) => text.repeat(Math.floor(manifestLimitInBytes / Buffer.byteLength(text)));
 const lines = (line: (index: number) => string, count: number) =>
   Array.from({ length: count }, (_, index) => line(index)).join("\n");
+const tenOf = (item: string) => Array(10).fill(item).join();
 
 /** Texts that a parser, a schema or a glob could need much time or memory for; each by its name. All are refused. */
 export const bombs: readonly (readonly [string, string])[] = [
@@ -34,7 +35,8 @@ export const bombs: readonly (readonly [string, string])[] = [
   ["unknown keys", lines((index) => `key${index}: 1`, 5000)],
   ["the same key", fill("a: 1\n")],
   ["indentation", lines((index) => `${" ".repeat(index)}a:`, 350)],
-  ["a billion laughs", `a: &a [x,x]\n${lines((index) => `k${index}: &k${index} [*a,*a,*a,*a]`, 1000)}`],
+  ["many aliases", `a: &a [x,x]\n${lines((index) => `k${index}: &k${index} [*a,*a,*a,*a]`, 1000)}`],
+  ["a billion laughs", `k0: &k0 [x]\n${lines((index) => `k${index + 1}: &k${index + 1} [${tenOf(`*k${index}`)}]`, 9)}`],
   ["a huge number", `expect: {size: ${"9".repeat(60_000)}}`],
   ["a huge exponent", `expect: {size: 1e${"9".repeat(300)}}`],
   ["many tags", `tags:\n${lines((index) => `  k${index}: v`, 4000)}`],
