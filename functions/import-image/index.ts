@@ -77,14 +77,15 @@ function concernsUs(object: ObjectEvent, context: FunctionContext, config: Funct
 
 /** Anyone who may invoke the function can name any bucket: only the one that it is set up for is looked at. */
 function strangerReason(
-  { region, bucket, key, ownerAccountId }: ObjectEvent,
+  { region, bucket, key, ownerAccountId, arn }: ObjectEvent,
   context: FunctionContext,
   config: FunctionConfig,
 ): string | undefined {
   if (bucket !== config.imageBucket)
     return `this function is set up for the bucket ${config.imageBucket}, not for ${bucket}`;
-  if (region !== context.region) return `this function runs in ${context.region}, and the event names ${region}`;
-  if (ownerAccountId && context.accountId && ownerAccountId !== context.accountId)
+  const otherRegion = [region, arn?.region || region].find((named) => named !== context.region);
+  if (otherRegion !== undefined) return `this function runs in ${context.region}, and the event names ${otherRegion}`;
+  if ([ownerAccountId, arn?.accountId].some((named) => named && context.accountId && named !== context.accountId))
     return "the event names another account";
   if (!key.startsWith(config.imagePrefix) && !decodedKey(key)?.startsWith(config.imagePrefix))
     return `its key does not begin with ${config.imagePrefix}`;

@@ -12,6 +12,8 @@ export interface ObjectEvent {
   readonly name: string;
   /** The bucket's owner, where the event names it. */
   readonly ownerAccountId: string | undefined;
+  /** What the bucket's ARN says of it, where the event has one of the usual form; either may be empty. */
+  readonly arn: { readonly region: string; readonly accountId: string } | undefined;
 }
 
 export interface ParsedEvents {
@@ -103,14 +105,25 @@ function objectEvent(record: unknown): ObjectEvent | string {
   const region = text(record["region"] ?? oss["region"], 50);
   if (!region) return "has no `region`";
   return {
-    region: region.replace(/^oss-/, ""),
+    region: plainRegion(region),
     bucket: bucketName,
     key,
     etag: (text(object["eTag"], 100) ?? "").replaceAll('"', "").toUpperCase(),
     name: name.replace(/^oss:/, ""),
     ownerAccountId: text(bucket["ownerIdentity"], 50),
+    arn: bucketArn(bucket["arn"]),
   };
 }
+
+/** `acs:oss:REGION:ACCOUNT:BUCKET`. Its bucket is not compared: a documented sample has one that differs from `name`. */
+function bucketArn(value: unknown): ObjectEvent["arn"] {
+  const [acs, oss, region, accountId, bucket, ...more] = (text(value, 200) ?? "").split(":");
+  if (acs !== "acs" || oss !== "oss" || region === undefined || accountId === undefined) return undefined;
+  return bucket === undefined || more.length > 0 ? undefined : { region: plainRegion(region), accountId };
+}
+
+/** OSS's own names of regions begin with `oss-`. */
+const plainRegion = (region: string): string => region.replace(/^oss-/, "");
 
 const maximumKeyInBytes = 1023;
 

@@ -248,6 +248,21 @@ describe("an event that is not ours", () => {
     ["the state bucket", () => bucketOf({ name: "images-import-state" }), /set up for the bucket images/],
     ["another region", () => ({ ...own(), region: "cn-beijing" }), /the event names cn-beijing/],
     ["another account", () => bucketOf({ ownerIdentity: "9999999999999999" }), /another account/],
+    [
+      "another account by the ARN alone",
+      () => bucketOf({ ownerIdentity: "", arn: `acs:oss:${localRegion}:999:${localBucket}` }),
+      /another account/,
+    ],
+    [
+      "another account by the ARN, beside the own owner",
+      () => bucketOf({ arn: `acs:oss:${localRegion}:999:${localBucket}` }),
+      /another account/,
+    ],
+    [
+      "another region by the ARN",
+      () => bucketOf({ arn: `acs:oss:oss-cn-beijing:${embeddedAccount.accountId}:${localBucket}` }),
+      /the event names cn-beijing/,
+    ],
   ])("naming %s is refused without a call to the cloud", async (_, event, reason) => {
     await product.bucket.put("real.raw", raw(1, 1));
     await product.settle();

@@ -90,6 +90,27 @@ describe("an event of an upload", () => {
     }
   });
 
+  it.each<[unknown, unknown]>([
+    ["acs:oss:cn-hangzhou:123456789:images-prod", { region: "cn-hangzhou", accountId: "123456789" }],
+    ["acs:oss:oss-cn-hangzhou:123456789:images-prod", { region: "cn-hangzhou", accountId: "123456789" }],
+    ["acs:oss::123456789:images-prod", { region: "", accountId: "123456789" }],
+    ["acs:oss:cn-hangzhou::images-prod", { region: "cn-hangzhou", accountId: "" }],
+    ["acs:oss:cn-hangzhou:999:another-bucket", { region: "cn-hangzhou", accountId: "999" }],
+    ["acs:oss:cn-hangzhou:123456789", undefined],
+    ["acs:oss:cn-hangzhou:123456789:images-prod:more", undefined],
+    ["acs:ecs:cn-hangzhou:123456789:images-prod", undefined],
+    ["arn:oss:cn-hangzhou:123456789:images-prod", undefined],
+    ["images-prod", undefined],
+    [`acs:oss:${"x".repeat(200)}:1:images-prod`, undefined],
+    ["", undefined],
+    [7, undefined],
+    [undefined, undefined],
+  ])("is read with a bucket's ARN of %j as from %j", (arn, expected) => {
+    const { events, malformed } = parse(changed((record) => Object.assign(at(record, "oss", "bucket"), { arn })));
+    expect(malformed).toEqual([]);
+    expect(events.map((event) => event.arn)).toEqual([expected]);
+  });
+
   it("is read although its neighbours are malformed, which are numbered", () => {
     const { events: good } = sample as { events: unknown[] };
     const { events, malformed } = parse({ events: [null, ...good, { oss: 1 }] });
@@ -120,6 +141,7 @@ describe("an event of an upload", () => {
       ["oss", "object"],
       ["oss", "bucket", "name"],
       ["oss", "bucket", "ownerIdentity"],
+      ["oss", "bucket", "arn"],
       ["oss", "object", "key"],
       ["oss", "object", "eTag"],
     ];
