@@ -81,13 +81,14 @@ export function alibabaObjects(options: OssOptions): ObjectStore {
       await translated(clientOf(bucket).delete(key));
     },
 
-    async list(bucket, { prefix, startAfter, limit }) {
+    async list(bucket, { prefix, delimiter, startAfter, limit }) {
       // An empty prefix is left out: clients and service differ in how they sign an empty parameter.
       const query = {
         // XML 1.0 cannot carry most control characters, so a key that has one would come back as another key.
         "encoding-type": "url",
         "max-keys": String(limit ?? 1000),
         ...(prefix === "" ? {} : { prefix }),
+        ...(delimiter ? { delimiter } : {}),
         ...(startAfter ? { "start-after": startAfter } : {}),
       };
       const answer = await translated(clientOf(bucket).listV2(query as OSS.ListV2ObjectsQuery));

@@ -54,10 +54,10 @@ export interface ObjectStore {
   create(object: ObjectRef, body: string): Promise<boolean>;
   put(object: ObjectRef, body: string, contentType: string): Promise<void>;
   delete(object: ObjectRef): Promise<void>;
-  /** One page (at most 1,000), in the order of keys. */
+  /** One page (at most 1,000), in the order of keys. With a delimiter, without the keys that have it behind the prefix. */
   list(
     bucket: string,
-    page: { prefix: string; startAfter?: string; limit?: number },
+    page: { prefix: string; delimiter?: "/"; startAfter?: string; limit?: number },
   ): Promise<{ readonly objects: readonly ListedObject[]; readonly more: boolean }>;
   /** Undefined when there is no such bucket. */
   bucket(name: string): Promise<BucketSummary | undefined>;

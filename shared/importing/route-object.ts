@@ -2,6 +2,7 @@ import { imageKeyOf, isSidecarKey } from "../manifest/manifest-names.ts";
 import { diskSetOf, disksOfSidecar } from "./consider.ts";
 import { counted } from "./counted.ts";
 import { findBucketManifest } from "./find-manifests.ts";
+import { findSetsNaming, listFolderOf } from "./find-sets.ts";
 import type { ImportDeps } from "./import-deps.ts";
 import { type ImageToImport, importObject, type Occasion } from "./import-object.ts";
 
@@ -15,35 +16,56 @@ export async function importRouted(
   deps: ImportDeps,
   eventEtag?: string,
 ): Promise<string> {
-  const [image, facts] = await Promise.all([
-    routed(key, occasion, deps),
-    isSidecarKey(key) ? undefined : deps.objects.stat({ bucket: deps.bucket, key }),
-  ]);
-  const more = image.trigger === undefined ? { looked: { facts }, ...(eventEtag ? { eventEtag } : {}) } : {};
-  await importObject({ ...image, ...more }, deps);
+  const image = isSidecarKey(key)
+    ? await routedSidecar(key, deps)
+    : await routedImage(key, occasion, deps, eventEtag ? { eventEtag } : {});
+  await importObject(image, deps);
   return image.key;
 }
 
-async function routed(key: string, occasion: Occasion, deps: ImportDeps): Promise<ImageToImport> {
-  if (isSidecarKey(key)) {
-    const imageKey = imageKeyOf(key) ?? key;
-    const [systemDisk = imageKey] = (await disksOfSidecar(imageKey, deps)) ?? [];
-    return { key: systemDisk, sidecarOf: imageKey, occasion: "manifest", trigger: key };
-  }
+async function routedSidecar(key: string, deps: ImportDeps): Promise<ImageToImport> {
+  const imageKey = imageKeyOf(key) ?? key;
+  const [systemDisk = imageKey] = (await disksOfSidecar(imageKey, deps)) ?? [];
+  return { key: systemDisk, sidecarOf: imageKey, occasion: "manifest", trigger: key };
+}
+
+/** The set that an image is a disk of by what is remembered, else by the sidecars beside it, else itself. */
+async function routedImage(
+  key: string,
+  occasion: Occasion,
+  deps: ImportDeps,
+  event: Pick<ImageToImport, "eventEtag">,
+): Promise<ImageToImport> {
   const disk = { bucket: deps.bucket, key };
-  for (const imageKey of await deps.members.setsOf(disk)) {
-    if (imageKey === key) continue;
-    const { disks, isCertain } = await diskSetOf(imageKey, deps);
-    if (!disks?.includes(key)) {
-      if (isCertain) await deps.members.forget(disk, imageKey);
-      continue;
+  const [facts, remembered, folder] = await Promise.all([
+    deps.objects.stat(disk),
+    deps.members.setsOf(disk),
+    listFolderOf(key, deps),
+  ]);
+  const more = { occasion, looked: { facts }, ...event };
+  const asDiskOf = async (imageKeys: readonly string[]): Promise<ImageToImport | undefined> => {
+    for (const imageKey of imageKeys) {
+      if (imageKey === key) continue;
+      const { disks, isCertain } = await diskSetOf(imageKey, deps);
+      if (!disks?.includes(key)) {
+        if (isCertain && remembered.includes(imageKey)) await deps.members.forget(disk, imageKey);
+        continue;
+      }
+      const [systemDisk = imageKey] = disks;
+      return systemDisk === key
+        ? { key, sidecarOf: imageKey, ...more }
+        : { key: systemDisk, sidecarOf: imageKey, occasion: "manifest", trigger: key };
     }
-    const [systemDisk = imageKey] = disks;
-    return systemDisk === key
-      ? { key, sidecarOf: imageKey, occasion }
-      : { key: systemDisk, sidecarOf: imageKey, occasion: "manifest", trigger: key };
-  }
-  return { key, sidecarOf: key, occasion };
+    return undefined;
+  };
+  return (
+    (await asDiskOf(remembered)) ??
+    (await asDiskOf(facts ? await findSetsNaming(key, facts, folder, occasion, deps) : [])) ?? {
+      key,
+      sidecarOf: key,
+      ...more,
+    }
+  );
 }
 
 /** Checks a bucket manifest that was just uploaded, so that its writer hears of a mistake at once. */

@@ -89,6 +89,14 @@ describe("OSS through the official client", () => {
     expect(await objects.stat(fresh)).toBeUndefined();
   });
 
+  it("lists a folder without those below it", async () => {
+    for (const key of ["top/a +%", "top/b/c", "top/d"]) await objects.put({ ...object, key }, "x", "text/plain");
+    const { objects: found, more } = await objects.list(object.bucket, { prefix: "top/", delimiter: "/" });
+    expect([found.map(({ key }) => key), more]).toEqual([["top/a +%", "top/d"], false]);
+    const root = await objects.list(object.bucket, { prefix: "", delimiter: "/" });
+    expect(root.objects.filter(({ key }) => key.includes("/"))).toEqual([]);
+  });
+
   it("lists in the order of keys, from anywhere, page by page", async () => {
     const keys = ["list/a", "list/b +%", "list/c", "list/镜"];
     for (const key of keys) await objects.put({ ...object, key }, "x", "text/plain");

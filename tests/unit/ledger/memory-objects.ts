@@ -59,10 +59,11 @@ export function memoryObjects(now = () => new Date("2026-11-23T10:00:00Z")): Mem
     },
     put: async (object, body) => write(object, body),
     delete: async (object) => void held.delete(at(object)),
-    list: async (bucket, { prefix, startAfter = "", limit = 1000 }) => {
+    list: async (bucket, { prefix, delimiter, startAfter = "", limit = 1000 }) => {
       const found: ListedObject[] = [];
       for (const [place, { body, etag, lastModified }] of held) {
         const key = place.slice(bucket.length + 1);
+        if (delimiter && key.slice(prefix.length).includes(delimiter)) continue;
         if (place.startsWith(`${bucket}/${prefix}`) && key > startAfter)
           found.push({ key, size: body.length, etag, lastModified });
       }
