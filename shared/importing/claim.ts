@@ -38,11 +38,11 @@ const leaseAfterDeadlineInMilliseconds = 30_000;
 /** Claims a job for an attempt. Not done when somebody else took the step first. */
 export function claim(
   previous: JobRecord | undefined,
-  step: Pick<JobRecord, "subject" | "uploadedAt" | "findings">,
+  step: Pick<JobRecord, "subject" | "uploadedAt" | "sources" | "findings">,
   attempt: Attempt,
   deps: ImportDeps,
 ): Promise<Appended> {
-  const { subject, uploadedAt, findings } = step;
+  const { subject, uploadedAt, sources, findings } = step;
   // A parked job keeps the memory of how long its account fault has lasted.
   const memory: Pick<JobRecord, "tries" | "since" | "parkedFor"> =
     previous?.state === "parked" || previous?.state === "claimed"
@@ -57,7 +57,15 @@ export function claim(
   const due = new Date(deps.patience.deadline.getTime() + leaseAfterDeadlineInMilliseconds + pause);
   return deps.ledger.append(
     previous,
-    { state: "claimed", subject, uploadedAt, attempt, ...(findings ? { findings } : {}), ...memory },
+    {
+      state: "claimed",
+      subject,
+      uploadedAt,
+      ...(sources ? { sources } : {}),
+      attempt,
+      ...(findings ? { findings } : {}),
+      ...memory,
+    },
     { due },
   );
 }

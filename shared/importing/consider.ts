@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ObjectFacts, ObjectRef } from "../cloud/ports.ts";
 import type { InspectionReport } from "../inspection/report.ts";
 import { jobIdOf, type WaitingFor } from "../ledger/job.ts";
@@ -22,6 +23,7 @@ export type Considered =
       readonly waitingFor: WaitingFor;
       readonly reason: string;
       readonly members: readonly string[];
+      readonly disks?: readonly SeenDisk[];
     }
   | {
       readonly kind: "invalid";
@@ -32,9 +34,12 @@ export type Considered =
       readonly kind: "planned";
       readonly plan: Plan;
       readonly diskEtags: readonly string[];
+      readonly disks: readonly SeenDisk[];
       readonly inspections: readonly InspectionReport[];
       readonly members: readonly string[];
     };
+
+type SeenDisk = Pick<PlannedDisk, "key" | "facts">;
 
 export interface Subject {
   /** The image, or the system disk of a set. */
@@ -49,17 +54,32 @@ export type ConsiderDeps = Pick<ImportDeps, "region" | "bucket" | "objects" | "i
 
 /**
  * Reads the manifests, looks at every disk and plans the import of the image at `subject.key`, or says what it waits
- * for. `members` are the keys of the other disks that a manifest names, there or not; `mark` is that of the bucket
- * manifest which all this was decided with.
+ * for. `members` are the keys of the other disks that a manifest names, there or not. `mark` is that of the bucket
+ * manifest which all this was decided with; `sources` are those of the image, its sidecars and its disks that there are.
  */
-export async function consider(subject: Subject, deps: ConsiderDeps): Promise<Considered & { readonly mark: string }> {
+export async function consider(
+  subject: Subject,
+  deps: ConsiderDeps,
+): Promise<Considered & { readonly mark: string; readonly sources: readonly string[] }> {
   const { objects, bucket } = deps;
   const [bucketFound, sidecarFound] = await Promise.all([
     findBucketManifest(objects, bucket),
     findSidecar(objects, bucket, subject.sidecarOf),
   ]);
-  return { ...(await considerWith(bucketFound, sidecarFound, subject, deps)), mark: bucketFound.mark };
+  const considered = await considerWith(bucketFound, sidecarFound, subject, deps);
+  const disks = "disks" in considered ? (considered.disks ?? []) : [];
+  const image = subject.facts ? [sourceMark(subject.key, subject.facts)] : [];
+  const sidecars = sidecarFound.present.map((sidecar) => sourceMark(sidecar.key, sidecar));
+  const sources = [...image, ...sidecars, ...disks.map(({ key, facts }) => sourceMark(key, facts))];
+  return { ...considered, mark: bucketFound.mark, sources: [...new Set(sources)] };
 }
+
+/** 16 hex digits of an object as it was last written; the same bytes written again have another. */
+const sourceMark = (key: string, { etag, lastModified }: Pick<ObjectFacts, "etag" | "lastModified">): string =>
+  createHash("sha256")
+    .update(JSON.stringify([key, etag, Math.floor(lastModified.getTime() / 1000)]))
+    .digest("hex")
+    .slice(0, 16);
 
 async function considerWith(
   bucketFound: Found<BucketManifest>,
@@ -122,6 +142,7 @@ async function considerWith(
       waitingFor: "disks",
       reason: `its manifest names disks that are not there yet: ${known.missing.join(", ")}`,
       members,
+      disks: known.disks,
     };
   }
   const inspected = await inspectDisks(known.disks, said.settings.inspect ?? "full", deps);
@@ -138,6 +159,7 @@ async function considerWith(
     kind: "planned",
     plan,
     diskEtags: inspected.map((disk) => disk.facts.etag),
+    disks: inspected,
     inspections: inspected.flatMap(({ inspection }) => (inspection ? [inspection] : [])),
     members,
   };

@@ -36,14 +36,18 @@ const markOf = (present: readonly ListedObject[]): string =>
     .digest("hex")
     .slice(0, 8);
 
-/** The sidecar of an image, where there is one. */
-export const findSidecar = async (objects: ObjectStore, bucket: string, imageKey: string): Promise<Found<Settings>> =>
-  readPresent(
-    objects,
-    bucket,
-    await presentOf(objects, bucket, sidecarNamesOf(imageKey)),
-    ({ readManifest }, text, file) => readManifest(text, file, "sidecar"),
+/** The sidecar of an image, where there is one. `present`: all objects that bear one of its names. */
+export async function findSidecar(
+  objects: ObjectStore,
+  bucket: string,
+  imageKey: string,
+): Promise<Found<Settings> & { readonly present: readonly ListedObject[] }> {
+  const present = await presentOf(objects, bucket, sidecarNamesOf(imageKey));
+  const found = await readPresent(objects, bucket, present, ({ readManifest }, text, file) =>
+    readManifest(text, file, "sidecar"),
   );
+  return { ...found, present };
+}
 
 type Reading = typeof import("../manifest/read-manifest.ts");
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ObjectFacts } from "../cloud/ports.ts";
-import { isEnd, type JobRecord, type JobSubject, jobIdOf } from "../ledger/job.ts";
+import { isEnd, type JobRecord, type JobState, type JobSubject, jobIdOf } from "../ledger/job.ts";
 import { claim, newAttempt } from "./claim.ts";
 import { type Considered, consider } from "./consider.ts";
 import type { ImportDeps } from "./import-deps.ts";
@@ -46,18 +46,23 @@ export interface ImageToImport {
  */
 export async function importObject(image: ImageToImport, outerDeps: ImportDeps): Promise<void> {
   const { key, sidecarOf, occasion, trigger, eventEtag, looked } = image;
-  const { region, bucket } = outerDeps;
-  const facts = looked ? looked.facts : await outerDeps.objects.stat({ bucket, key });
+  const { region, bucket, objects } = outerDeps;
+  const [facts, isTriggerThere] = await Promise.all([
+    looked ? looked.facts : objects.stat({ bucket, key }),
+    trigger === undefined || objects.stat({ bucket, key: trigger }).then((found) => found !== undefined),
+  ]);
   const isChanged = facts !== undefined && eventEtag !== undefined && facts.etag !== eventEtag;
   const deps = withLogFields(outerDeps, {
     ...(trigger === undefined ? {} : { trigger }),
     ...(isChanged ? { changed: `written again since its event: ETag ${eventEtag} then, ${facts.etag} now` } : {}),
   });
-  if (!facts && trigger === undefined) {
-    deps.log("info", "object.gone", `${key} is not there any more.`, {
+  if (trigger === undefined ? !facts : !isTriggerThere) {
+    // A manifest or a disk that is gone asks for nothing: what is left of its set would be another import.
+    const gone = trigger ?? key;
+    deps.log("info", "object.gone", `${gone} is not there any more.`, {
       region,
       bucket,
-      key,
+      key: gone,
       reason: "it was deleted after the event",
     });
     return;
@@ -131,15 +136,19 @@ async function settledAlready(
 }
 
 async function act(
-  considered: Considered & { readonly mark: string },
+  considered: Awaited<ReturnType<typeof consider>>,
   subject: JobSubject,
   facts: ObjectFacts,
   occasion: Occasion,
   current: JobRecord | undefined,
   deps: ImportDeps,
 ): Promise<void> {
-  const base = { subject, uploadedAt: facts.lastModified.toISOString() };
-  const { mark } = considered;
+  const { mark, sources } = considered;
+  const base = { subject, uploadedAt: facts.lastModified.toISOString(), sources };
+  // The event of a sidecar or a disk comes as often and as late as any other: only what is new in them asks anew.
+  const isRepeated = ({ state, sources: known }: JobRecord): boolean =>
+    occasion === "manifest" && answeredStates.has(state) && sources.every((source) => known?.includes(source));
+  if (current && isRepeated(current)) return duplicate(current, answered(current), deps);
   switch (considered.kind) {
     case "ignored": {
       const { region, bucket, key } = subject;
@@ -179,6 +188,7 @@ async function act(
   }
   const place = await placeFor(current, subject, plan, diskEtags, deps);
   if ("running" in place) return duplicate(place.running, "it was imported with these settings already", deps);
+  if (place.previous && isRepeated(place.previous)) return duplicate(place.previous, answered(place.previous), deps);
   const number = (place.previous?.attempt?.number ?? 0) + 1;
   const attempt = {
     ...newAttempt(jobIdOf(place.subject), number, plan.request, diskEtags, plan.nameIsDefault, deps.claimant),
@@ -189,6 +199,12 @@ async function act(
   if (claimed.done) await submit(claimed.record, false, deps);
   else if (claimed.current) duplicate(claimed.current, "another invocation has it", deps);
 }
+
+/** Where a job stays until something new comes. */
+const answeredStates: ReadonlySet<JobState> = new Set(["rejected", "failed", "cancelled", "parked"]);
+
+const answered = ({ state, reason }: JobRecord): string =>
+  `nothing has changed since it was ${state}${reason ? ` (${reason})` : ""}`;
 
 /**
  * The job to claim: the object version's own, or, when that is running or available with other settings, one of its

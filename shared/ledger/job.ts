@@ -76,6 +76,8 @@ export interface JobRecord {
   readonly subject: JobSubject;
   /** ISO 8601: when this version was uploaded. */
   readonly uploadedAt: string;
+  /** The marks of the image, its sidecar and its disks, in the versions that this was decided with. */
+  readonly sources?: readonly string[];
   readonly attempt?: Attempt;
   readonly waitingFor?: WaitingFor;
   /** While it waits: the mark of the bucket manifest that it was considered with. With another it is considered anew. */
@@ -100,11 +102,13 @@ export type JobStep = Omit<JobRecord, "jobId" | "sequence" | "at" | "nonce" | "d
 export const carriedOver = ({
   subject,
   uploadedAt,
+  sources,
   attempt,
   findings,
-}: JobRecord): Pick<JobStep, "subject" | "uploadedAt" | "attempt" | "findings"> => ({
+}: JobRecord): Pick<JobStep, "subject" | "uploadedAt" | "sources" | "attempt" | "findings"> => ({
   subject,
   uploadedAt,
+  ...(sources ? { sources } : {}),
   ...(attempt ? { attempt } : {}),
   ...(findings ? { findings } : {}),
 });

@@ -137,6 +137,7 @@ const uploadScenarios: readonly Scenario[] = [
         { key },
         { kind: "fails", errorCode: "ImportImageFailed", errorMsg: "no", atProgress: 40 },
       );
+      await world.upload(sidecarKey, "imageName: web\n");
       await world.upload(key, imageBytes(1));
       await world.handleAll();
     },

@@ -3,7 +3,7 @@ import { judge, type Verdict } from "./invariants.ts";
 import { shortTimeoutInMilliseconds } from "./invocations.ts";
 import type { Scenario } from "./scenario.ts";
 import { seededRandom } from "./seeded-random.ts";
-import { settle } from "./settle.ts";
+import { deliverAgain, settle } from "./settle.ts";
 import { startWorld } from "./world.ts";
 
 export interface PlannedFault {
@@ -48,8 +48,10 @@ export async function runSchedule(schedule: Schedule, usual: number): Promise<Sc
   try {
     await scenario.run(world);
     await settle(world, scenario.waits?.ticks);
-    const verdict = judge(world, scenario, { faults: faults.length, usual });
-    return { ...verdict, requests: world.requests(), faultsMet };
+    const requests = world.requests();
+    const changed = await deliverAgain(world);
+    const verdict = judge(world, scenario, { faults: faults.length, usual, requests });
+    return { ...verdict, violations: [...verdict.violations, ...changed], requests, faultsMet };
   } finally {
     await world.close();
   }

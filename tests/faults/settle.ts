@@ -25,3 +25,26 @@ export async function settle(world: World, mostTicks = pauses.length): Promise<n
   }
   return ticks;
 }
+
+/**
+ * Delivers every event once more, in the order in which they were handled first: FC promises no more than that each comes
+ * at least once. Resolves to what changed by it, each in a sentence: nothing may.
+ */
+export async function deliverAgain(world: World): Promise<readonly string[]> {
+  const before = standOf(world);
+  world.events.push(...world.handled);
+  await world.handleAll();
+  const after = standOf(world);
+  return [...after].flatMap(([what, state]) =>
+    before.get(what) === state
+      ? []
+      : [`events that came again made ${what} ${state}, it was ${before.get(what) ?? "not there"}`],
+  );
+}
+
+/** Every job's state, and every image. */
+const standOf = ({ mirror, ecs }: World): ReadonlyMap<string, string> =>
+  new Map([
+    ...[...mirror.jobs()].map(([jobId, history]) => [`job ${jobId}`, history.at(-1)?.state ?? ""] as const),
+    ...ecs.snapshot().images.map(({ ImageId }) => [`the image ${ImageId}`, "asked for"] as const),
+  ]);

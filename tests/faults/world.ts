@@ -75,8 +75,8 @@ export interface World {
   readonly mirror: Mirror;
   readonly cancelWatch: CancelWatch;
   readonly lines: readonly LogLine[];
-  /** Keys of everything whose event reached the function. */
-  readonly handled: ReadonlySet<string>;
+  /** Every event that reached the function, once. */
+  readonly handled: readonly ObjectNews[];
   /** The functions' requests so far. */
   requests(): number;
   /** Events that OSS has sent and nobody has handled yet. */
@@ -137,7 +137,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   });
 
   const lines: LogLine[] = [];
-  const handled = new Set<string>();
+  const handled: ObjectNews[] = [];
   const failed: ObjectNews[] = [];
   const invocations = createInvocations({
     options,
@@ -183,7 +183,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     },
     handle: async (news) => {
       const { key, removed } = news;
-      handled.add(key);
+      if (!handled.some((known) => known.key === key && known.removed === removed)) handled.push(news);
       const requestId = invocations.newRequestId();
       for (let delivery = 1; delivery <= deliveries; delivery += 1) {
         const ending = await invocations.run(requestId, 120, (deps) =>

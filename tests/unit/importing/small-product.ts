@@ -108,6 +108,14 @@ export function smallProduct() {
       tasks.set(taskId, { ...task, status: "Finished" });
       images.set(image.imageId, { ...image, status: "Available" });
     },
+    /** ECS gives the import up, and keeps no image. */
+    fail: (taskId: string) => {
+      const task = tasks.get(taskId);
+      if (!task) throw new Error(`there is no task ${taskId}`);
+      tasks.set(taskId, { ...task, status: "Failed" });
+      images.delete(task.imageId ?? "");
+    },
+    remove: (key: string) => objects.delete({ bucket, key }),
     upload: (key: string, body: string) => objects.put({ bucket, key }, body, "application/octet-stream"),
     jobs: (key: string) => ledger.jobsOf({ bucket, key }),
     pass: (seconds: number) => {
