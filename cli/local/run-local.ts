@@ -5,7 +5,8 @@ import type { Failure } from "../../local/fc/async-invocations.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { alibabaObjects } from "../../shared/cloud/alibaba-objects.ts";
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
-import type { ObjectStore } from "../../shared/cloud/ports.ts";
+import type { ListedObject, ObjectStore } from "../../shared/cloud/ports.ts";
+import { counted } from "../../shared/importing/counted.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
 import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { printable } from "../../shared/inspection/printable-text.ts";
@@ -16,7 +17,8 @@ import { packageRoot } from "../package-root.ts";
 import { announce, connectionTo } from "./announcement.ts";
 import { takeDataFolder } from "./data-folder.ts";
 import { deployLocally, localBucket, localRegion, localStateBucket } from "./deployed-locally.ts";
-import { type Board, type BoardLine, isAtAnEnd, parseLogLine, withLine } from "./job-board.ts";
+import { deliverAgain, leftOver, objectsOfBucket, wordsOn } from "./earlier-objects.ts";
+import { type Board, type BoardLine, isAtAnEnd, parseLogLine, wholeOf, withLine } from "./job-board.ts";
 import { type LiveView, plainView, silentView, terminalView } from "./live-view.ts";
 import { givenUp, summaryLine, summaryOf, type Upload } from "./local-summary.ts";
 import { changedStatuses, withStatus } from "./status-files.ts";
@@ -72,12 +74,21 @@ async function runIn(
   try {
     const objects = alibabaObjects({ region: localRegion, credentials: cloud.account, endpoint: cloud.endpoints.oss });
     await emptyStateBucket(objects);
+    const before = await objectsOfBucket(objects);
     const folder = await cloud.oss.watchFolder(localBucket);
     await writeFile(connectionFileIn(dataDirectory), JSON.stringify(connectionTo(cloud)), { mode: 0o600 });
     announce(cloud, folder, options, output, view);
     const wanted = uploads.length > 0 || !options.once ? uploads : [await sample(dataDirectory)];
     const stop = new AbortController();
     void interrupted.then(() => stop.abort());
+    const leftOverNow = async (): Promise<readonly ListedObject[]> => {
+      const left = leftOver(before, await objectsOfBucket(objects), new Set(wanted.map(({ key }) => key)));
+      const words = wordsOn(left, options.once);
+      if (words !== undefined && options.json) output.err(words);
+      else if (words !== undefined) view.text(words);
+      return left;
+    };
+    if (!options.once && before.length > 0) void importLeftOver(leftOverNow, cloud, stop.signal);
     if (!options.once && output.isTerminal && !options.json)
       void followStatusFiles(objects, stop.signal, (line) => {
         board = withStatus(board, line);
@@ -91,11 +102,15 @@ async function runIn(
     // An upload that is cut off with the embedded OSS is no news, and its client would warn of it twice.
     if (stopped) console.warn = () => {};
     if (!options.once) {
-      const running = [...board.values()].filter((job) => !isAtAnEnd(job)).length;
+      const running = [...board.values()].filter((job) => !isAtAnEnd(job) && !wholeOf(board, job)).length;
       if (running > 0)
-        view.text(`Ended. ${running} of the imports were still running; they end with the embedded ECS.`);
+        view.text(
+          `Ended. ${counted(running, "import")} ${running === 1 ? "was" : "were"} still running: the next start with this folder begins ${running === 1 ? "it" : "them"} anew.`,
+        );
       return exitCodes.good;
     }
+    // Its summary is about the files of this run, so it imports no others.
+    if (before.length > 0) await leftOverNow();
     const jobs = summaryOf(wanted, board, { failures: cloud.fc?.failures ?? [], interrupted: stopped });
     if (options.json) output.out(`${printableJson({ event: "local.summary", jobs })}\n`);
     else for (const job of jobs) output.out(`${summaryLine(job)}\n`);
@@ -141,6 +156,26 @@ async function emptyStateBucket(objects: ObjectStore): Promise<void> {
     const page = await objects.list(localStateBucket, { prefix: "" });
     await Promise.all(page.objects.map(({ key }) => objects.delete({ bucket: localStateBucket, key })));
     if (!page.more) return;
+  }
+}
+
+/**
+ * By then the folder's watch has told of what was changed or taken away while nothing ran. Where it is slower a change is told
+ * twice, as OSS may do at any time.
+ */
+const settlingInMilliseconds = 1000;
+
+async function importLeftOver(
+  leftOverNow: () => Promise<readonly ListedObject[]>,
+  cloud: EmbeddedCloud,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await systemClock.sleep(settlingInMilliseconds, signal);
+    if (!signal.aborted) await deliverAgain(await leftOverNow(), cloud);
+  } catch (error) {
+    // The embedded OSS has ended meanwhile.
+    if (!isCloudError(error)) throw error;
   }
 }
 
