@@ -23,8 +23,11 @@ export interface ImportDepsOptions {
 
 const inspect: Inspect = (reader, depth) => inspectImage(reader, { depth });
 
-/** State buckets that were found to be safe: asked once an instance, not once an invocation. */
-const safeStateBuckets = new Set<string>();
+/** When each state bucket was last found to be safe, in milliseconds: an instance does not ask at every invocation. */
+const foundSafeAt = new Map<string, number>();
+
+/** Somebody may switch versioning on while instances are warm. */
+const safeForInMilliseconds = 5 * 60_000;
 
 /**
  * Builds what importing depends on. Whether the state bucket can hold the ledger is asked at once and known before the
@@ -34,16 +37,20 @@ export function importDepsOf(options: ImportDepsOptions): {
   readonly deps: ImportDeps;
   readonly safety: Promise<void>;
 } {
-  const { stateBucket, cloud } = options;
-  const safety = safeStateBuckets.has(stateBucket) ? Promise.resolve() : stateBucketSafety(cloud, options);
+  const safety = stateBucketSafety(options);
   // Whoever writes awaits it; an invocation that only reads must not die of it.
   safety.catch(() => {});
   return { deps: assembledImportDeps(options, safety), safety };
 }
 
-async function stateBucketSafety(cloud: Cloud, options: ImportDepsOptions): Promise<void> {
-  await checkStateBucket(retryingObjects(cloud.objects, patienceOf(options)), options.stateBucket);
-  safeStateBuckets.add(options.stateBucket);
+async function stateBucketSafety(options: ImportDepsOptions): Promise<void> {
+  const { stateBucket, cloud } = options;
+  const patience = patienceOf(options);
+  const now = patience.clock.now().getTime();
+  // A clock that was set back must not make an answer last.
+  if (Math.abs(now - (foundSafeAt.get(stateBucket) ?? -Infinity)) < safeForInMilliseconds) return;
+  await checkStateBucket(retryingObjects(cloud.objects, patience), stateBucket);
+  foundSafeAt.set(stateBucket, now);
 }
 
 const patienceOf = ({ clock = systemClock, deadline, random = Math.random }: ImportDepsOptions): Patience => ({
