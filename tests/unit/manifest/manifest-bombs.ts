@@ -16,6 +16,7 @@ export const bombs: readonly (readonly [string, string])[] = [
   ["questions", fill("? ")],
   ["question and dash", fill("? - ")],
   ["colons", fill("a: ")],
+  ["colons in a list", `version: 1\nrules: [${fill(": []").slice(24)}`],
   ["commas", `[${fill(",").slice(1)}`],
   ["anchors", fill("&a ")],
   ["aliases", fill("*a ")],
