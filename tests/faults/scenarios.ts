@@ -17,6 +17,7 @@ import {
   sidecarKey,
 } from "./scenario.ts";
 import { correctedBefore, waitScenarios } from "./wait-scenarios.ts";
+import type { World } from "./world.ts";
 
 export const plainUpload: Scenario = {
   name: "plain upload",
@@ -27,7 +28,45 @@ export const plainUpload: Scenario = {
   },
 };
 
-const threeDisks = "disks:\n  - {}\n  - ossObject: data1.raw\n  - ossObject: data2.raw\n";
+const threeDisksSidecar = "disks:\n  - {}\n  - ossObject: data1.raw\n  - ossObject: data2.raw\n";
+
+/** A set whose sidecar is there first, and whose events come in an order of their own. */
+const threeDisksWith = (name: string, handle: (world: World) => Promise<unknown>): Scenario => ({
+  name,
+  ...one,
+  run: async (world) => {
+    await world.upload(sidecarKey, threeDisksSidecar);
+    await world.upload("team/data1.raw", imageBytes(2));
+    await world.upload(key, imageBytes(1));
+    await world.upload("team/data2.raw", imageBytes(3));
+    await handle(world);
+  },
+});
+
+const threeDisks: readonly Scenario[] = [
+  threeDisksWith("three disks", (world) => world.handleAll()),
+  threeDisksWith("three disks, events in reverse", (world) => {
+    world.events.reverse();
+    return world.handleAll();
+  }),
+  threeDisksWith("three disks, events at once", (world) =>
+    Promise.all(world.events.splice(0).map((news) => world.handle(news))),
+  ),
+  {
+    name: "three disks, the last one late",
+    ...one,
+    run: async (world) => {
+      await world.upload(sidecarKey, threeDisksSidecar);
+      await world.upload("team/data1.raw", imageBytes(2));
+      await world.upload(key, imageBytes(1));
+      world.events.reverse();
+      await world.handleAll();
+      world.clock.advance(7 * hour);
+      await world.upload("team/data2.raw", imageBytes(3));
+      await world.handleAll();
+    },
+  },
+];
 
 const uploadScenarios: readonly Scenario[] = [
   plainUpload,
@@ -51,20 +90,7 @@ const uploadScenarios: readonly Scenario[] = [
       await world.handleAll();
     },
   },
-  {
-    name: "three disks",
-    ...one,
-    run: async (world) => {
-      await world.upload("team/data1.raw", imageBytes(2));
-      await world.upload(key, imageBytes(1));
-      await world.upload(sidecarKey, threeDisks);
-      // The sidecar is handled first: before it, the others would be images of their own.
-      world.events.reverse();
-      await world.handleAll();
-      await world.upload("team/data2.raw", imageBytes(3));
-      await world.handleAll();
-    },
-  },
+  ...threeDisks,
   {
     name: "overwrite during import",
     ...oneOrTwo,
