@@ -19,9 +19,13 @@ export async function reviewWaiting(job: OpenJob, deps: ImportDeps, now: number)
   if (after?.state !== "waiting") return "released";
   if (after.sequence > record.sequence) return undefined;
   // Nothing was decided about it: it is no image of its own any more, unless it changed just now.
-  if ((await deps.objects.stat(record.subject))?.etag !== record.subject.etag) return undefined;
+  if (((await deps.objects.stat(record.subject))?.etag ?? "") !== record.subject.etag) return undefined;
   const reason =
-    imageKey === key ? "the bucket manifest says now to leave it alone" : `it is a disk of ${imageKey} now`;
+    imageKey !== key
+      ? `it is a disk of ${imageKey} now`
+      : record.subject.etag === ""
+        ? "no disks of its set are there any more"
+        : "the bucket manifest says now to leave it alone";
   return (await endWaiting(after, reason, deps)) ? "cancelled" : undefined;
 }
 
@@ -48,7 +52,7 @@ export async function takeOverClaim(job: OpenJob, deps: ImportDeps, now: number)
 async function endIfReplaced(record: JobRecord, deps: ImportDeps): Promise<boolean> {
   const { subject } = record;
   const facts = await deps.objects.stat({ bucket: subject.bucket, key: subject.key });
-  if (facts?.etag === subject.etag) return false;
+  if ((facts?.etag ?? "") === subject.etag) return false;
   if (facts) await importRouted(subject.key, "tick", deps);
   const reason = facts
     ? "the object was replaced by a newer version, which is looked at on its own"

@@ -15,7 +15,9 @@ export async function conclude(
   previous?: JobRecord,
 ): Promise<JobRecord> {
   await writeStatus(record, deps);
-  logStep(deps.log, record, record.code === "manifest.invalid" ? "manifest.invalid" : endEvents[record.state]);
+  const event = record.code === "manifest.invalid" ? "manifest.invalid" : endEvents[record.state];
+  // The end of a wait for what was not there is no import that was given up.
+  logStep(deps.log, record, event, record.subject.etag === "" ? "info" : undefined);
   const isAlone =
     record.sequence === 1 ||
     (previous && deps.clock.now().getTime() - Date.parse(previous.at) > invocationLifetimeInMilliseconds);

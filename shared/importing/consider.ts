@@ -131,7 +131,13 @@ async function considerWith(
       members,
     };
   }
-  if (!facts) return { kind: "waiting", waitingFor: "disks", reason: `${key} is not there yet`, members };
+  if (!facts) {
+    const seen = await Promise.all(
+      members.map(async (member) => ({ key: member, facts: await deps.objects.stat({ bucket, key: member }) })),
+    );
+    const there = seen.flatMap((disk) => (disk.facts ? [{ key: disk.key, facts: disk.facts }] : []));
+    return { kind: "waiting", waitingFor: "disks", reason: `${key} is not there yet`, members, disks: there };
+  }
   if (facts.size === 0)
     return { kind: "waiting", waitingFor: "content", reason: "it is empty: its content has not come yet", members };
 

@@ -1,20 +1,12 @@
-import { isDeepStrictEqual } from "node:util";
 import type { ObjectFacts } from "../cloud/ports.ts";
-import { isEnd, type JobRecord, type JobState, type JobSubject, jobIdOf } from "../ledger/job.ts";
+import { type JobRecord, type JobSubject, jobIdOf } from "../ledger/job.ts";
+import { awaitSystemDisk, endAwaited } from "./await-system-disk.ts";
 import { claim, newAttempt } from "./claim.ts";
 import { type Considered, consider } from "./consider.ts";
 import type { ImportDeps } from "./import-deps.ts";
-import {
-  duplicate,
-  explainAbsence,
-  fixOf,
-  refuseManifest,
-  reject,
-  wait,
-  waitingAdvice,
-  withLogFields,
-} from "./not-imported.ts";
-import type { Plan } from "./plan.ts";
+import { duplicate, fixOf, refuseManifest, reject, wait, waitingAdvice, withLogFields } from "./not-imported.ts";
+import { placeFor } from "./place-of-import.ts";
+import { answered, isRepeated } from "./repeated-events.ts";
 import { writeStatus } from "./status-file.ts";
 import { logStep } from "./step-log.ts";
 import { submit } from "./submit.ts";
@@ -47,16 +39,17 @@ export interface ImageToImport {
 export async function importObject(image: ImageToImport, outerDeps: ImportDeps): Promise<void> {
   const { key, sidecarOf, occasion, trigger, eventEtag, looked } = image;
   const { region, bucket, objects } = outerDeps;
-  const [facts, isTriggerThere] = await Promise.all([
+  const [facts, triggerFacts] = await Promise.all([
     looked ? looked.facts : objects.stat({ bucket, key }),
-    trigger === undefined || objects.stat({ bucket, key: trigger }).then((found) => found !== undefined),
+    trigger === undefined ? undefined : objects.stat({ bucket, key: trigger }),
   ]);
   const isChanged = facts !== undefined && eventEtag !== undefined && facts.etag !== eventEtag;
   const deps = withLogFields(outerDeps, {
     ...(trigger === undefined ? {} : { trigger }),
     ...(isChanged ? { changed: `written again since its event: ETag ${eventEtag} then, ${facts.etag} now` } : {}),
   });
-  if (trigger === undefined ? !facts : !isTriggerThere) {
+  // A tick asks about a set whose system disk has not come, too.
+  if (trigger === undefined ? !facts && occasion !== "tick" : !triggerFacts) {
     // A manifest or a disk that is gone asks for nothing: what is left of its set would be another import.
     const gone = trigger ?? key;
     deps.log("info", "object.gone", `${gone} is not there any more.`, {
@@ -79,11 +72,10 @@ export async function importObject(image: ImageToImport, outerDeps: ImportDeps):
     // A set whose manifest has a name of its own: its deletion must find the job.
     if (facts && sidecarOf !== key) await deps.ledger.link({ bucket, key: sidecarOf }, jobIdOf(subject));
   }
-  if (!facts) return explainAbsence(considered, image, deps);
+  if (!facts) return awaitSystemDisk(considered, subject, triggerFacts, image, deps);
   await act(considered, subject, facts, occasion, current, deps);
+  if ("members" in considered && considered.members.length > 0) await endAwaited(subject, deps);
 }
-
-type PlannedImport = Extract<Plan, { decision: "import" }>;
 
 /** Ends repeated deliveries before anything is read. True when there is nothing more to do. */
 async function settledAlready(
@@ -145,10 +137,7 @@ async function act(
 ): Promise<void> {
   const { mark, sources } = considered;
   const base = { subject, uploadedAt: facts.lastModified.toISOString(), sources };
-  // The event of a sidecar or a disk comes as often and as late as any other: only what is new in them asks anew.
-  const isRepeated = ({ state, sources: known }: JobRecord): boolean =>
-    occasion === "manifest" && answeredStates.has(state) && sources.every((source) => known?.includes(source));
-  if (current && isRepeated(current)) return duplicate(current, answered(current), deps);
+  if (current && isRepeated(current, occasion, sources)) return duplicate(current, answered(current), deps);
   switch (considered.kind) {
     case "ignored": {
       const { region, bucket, key } = subject;
@@ -188,7 +177,8 @@ async function act(
   }
   const place = await placeFor(current, subject, plan, diskEtags, deps);
   if ("running" in place) return duplicate(place.running, "it was imported with these settings already", deps);
-  if (place.previous && isRepeated(place.previous)) return duplicate(place.previous, answered(place.previous), deps);
+  if (place.previous && isRepeated(place.previous, occasion, sources))
+    return duplicate(place.previous, answered(place.previous), deps);
   const number = (place.previous?.attempt?.number ?? 0) + 1;
   const attempt = {
     ...newAttempt(jobIdOf(place.subject), number, plan.request, diskEtags, plan.nameIsDefault, deps.claimant),
@@ -198,45 +188,6 @@ async function act(
   const claimed = await claim(place.previous, { ...base, subject: place.subject, ...findings }, attempt, deps);
   if (claimed.done) await submit(claimed.record, false, deps);
   else if (claimed.current) duplicate(claimed.current, "another invocation has it", deps);
-}
-
-/** Where a job stays until something new comes. */
-const answeredStates: ReadonlySet<JobState> = new Set(["rejected", "failed", "cancelled", "parked"]);
-
-const answered = ({ state, reason }: JobRecord): string =>
-  `nothing has changed since it was ${state}${reason ? ` (${reason})` : ""}`;
-
-/**
- * The job to claim: the object version's own, or, when that is running or available with other settings, one of its
- * variants. An image that exists is never changed and never imported twice with the same settings.
- */
-async function placeFor(
-  current: JobRecord | undefined,
-  subject: JobSubject,
-  plan: PlannedImport,
-  diskEtags: readonly string[],
-  deps: ImportDeps,
-): Promise<
-  { readonly subject: JobSubject; readonly previous: JobRecord | undefined } | { readonly running: JobRecord }
-> {
-  if (current?.state !== "submitted" && current?.state !== "available") return { subject, previous: current };
-  const { fingerprint } = newAttempt(current.jobId, 1, plan.request, diskEtags, false, deps.claimant);
-  if (sameRequest(current, plan, diskEtags)) return { running: current };
-  const variant: JobSubject = { ...subject, variant: fingerprint };
-  const previous = await deps.ledger.current(jobIdOf(variant));
-  if (previous && (!isEnd(previous.state) || previous.state === "available")) return { running: previous };
-  return { subject: variant, previous };
-}
-
-/** A default name that had to give way to another image's does not make it another request. */
-function sameRequest(
-  { attempt }: JobRecord,
-  { request, nameIsDefault }: PlannedImport,
-  diskEtags: readonly string[],
-): boolean {
-  if (!attempt || !isDeepStrictEqual(attempt.diskEtags, diskEtags)) return false;
-  const named = nameIsDefault && attempt.nameIsDefault ? { ...request, ImageName: attempt.request.ImageName } : request;
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(attempt.request)), JSON.parse(JSON.stringify(named)));
 }
 
 function reportInspections(considered: Considered, { region, bucket, key }: JobSubject, deps: ImportDeps): void {

@@ -43,7 +43,10 @@ export function fieldsOf(record: JobRecord): LogFields {
   };
 }
 
-function sentenceOf({ subject: { key }, state, attempt, reason, result, code }: JobRecord, event: LogEvent): string {
+function sentenceOf(
+  { subject: { key, etag }, state, attempt, reason, result, code }: JobRecord,
+  event: LogEvent,
+): string {
   const name = attempt?.request.ImageName;
   const image = `${name} (${attempt?.imageId})`;
   switch (event) {
@@ -58,7 +61,9 @@ function sentenceOf({ subject: { key }, state, attempt, reason, result, code }: 
     case "import.failed":
       return `The import of ${key} failed${code ? ` with ${code}` : ""}: ${reason}`;
     case "import.cancelled":
-      return `The import of ${key} was cancelled: ${reason}`;
+      return etag === ""
+        ? `${key} is not waited for any more: ${reason}`
+        : `The import of ${key} was cancelled: ${reason}`;
     case "manifest.invalid":
     case "image.rejected":
       if (state === "waiting") return `${key} waits until the bucket manifest is corrected: ${reason}`;

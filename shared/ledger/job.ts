@@ -8,6 +8,7 @@ export interface JobSubject {
   readonly region: string;
   readonly bucket: string;
   readonly key: string;
+  /** Empty while the system disk of a set is waited for, of which other disks are there. */
   readonly etag: string;
   /** Set when a version is imported again with other settings: the fingerprint of what is asked for then. */
   readonly variant?: string;

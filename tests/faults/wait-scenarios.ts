@@ -92,6 +92,17 @@ export const waitScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: "system disk whose event is lost",
+    ...one,
+    run: async (world) => {
+      await world.upload(sidecarKey, "disks:\n  - {}\n  - ossObject: data.raw\n");
+      await world.upload("team/data.raw", imageBytes(2));
+      await world.handleAll();
+      await world.upload(key, imageBytes(1));
+      world.events.length = 0;
+    },
+  },
+  {
     name: "content whose event is lost",
     ...one,
     run: async (world) => {

@@ -85,7 +85,7 @@ describe("a set whose sidecar was there before its disks", () => {
     const deps = product.deps("r-1");
     await importRouted("d1.raw", "upload", deps);
     expect(product.asked).toEqual([]);
-    expect(product.lines).toEqual(["object.waiting d1.raw"]);
+    expect(product.lines).toEqual(["object.waiting db.raw"]);
     expect(await deps.members.setsOf({ bucket, key: "d1.raw" })).toEqual(["db.raw"]);
     await product.upload("db.raw", "system");
     await importRouted("db.raw", "upload", product.deps("r-2"));
@@ -106,6 +106,24 @@ describe("a set whose sidecar was there before its disks", () => {
     expect(product.asked).toEqual(asked);
     expect(await importsOf(product, "db.raw", "d1.raw")).toEqual(imports);
   });
+});
+
+describe("a disk in another folder than its sidecar", () => {
+  it.each(ordersOf(["db/db.raw", "db/disks/d1.raw", "db/db.raw.import.yaml"]))(
+    "belongs to its set in any order, where images wait for manifests: %s, %s, %s",
+    async (...events) => {
+      const product = smallProduct();
+      await product.upload("image-import.yaml", "version: 1\nrules:\n  - { match: '**', requireManifest: true }\n");
+      await product.upload("db/db.raw.import.yaml", named("disks/d1.raw"));
+      await product.upload("db/disks/d1.raw", "data");
+      await product.upload("db/db.raw", "system");
+      for (const key of events) await importRouted(key, "upload", product.deps(key));
+      for (let ticks = 0; ticks < 5; ticks += 1) await product.tick();
+      expect(await importsOf(product, "db/db.raw", "db/disks/d1.raw")).toEqual([["db/db.raw", "db/disks/d1.raw"]]);
+      const [job] = (await product.jobs("db/disks/d1.raw")).filter(({ subject }) => subject.key === "db/disks/d1.raw");
+      expect(job?.state ?? "cancelled").toBe("cancelled");
+    },
+  );
 });
 
 describe("an image is one of its own", () => {
