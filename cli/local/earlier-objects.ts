@@ -51,8 +51,8 @@ export function wordsOn(left: readonly ListedObject[], isOnce: boolean): string 
 }
 
 /**
- * Uploads them once more, as far as the functions can tell. The manifests come first, since a disk has to be known as a part
- * of its set; the function's few instances take the images one after the other, however many there are.
+ * Uploads them once more, as far as the functions can tell. The manifests come first: a disk is found to be a part of a set that
+ * is described elsewhere only after that. However many images there are, the function has but a few instances for them.
  */
 export async function deliverAgain(left: readonly ListedObject[], cloud: EmbeddedCloud): Promise<void> {
   for (const { key, etag, size } of left) if (isManifest(key)) deliver({ key, etag, size }, cloud);

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { qcow2, raw } from "./product.ts";
 
@@ -54,7 +54,11 @@ function start(...args: readonly string[]) {
   return { child, output, lines, keysOf, until, end };
 }
 
-const drop = (name: string, content: string | Buffer): void => writeFileSync(join(data, "oss/images", name), content);
+function drop(name: string, content: string | Buffer): void {
+  const path = join(data, "oss/images", name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
 
 describe("local on the folder of an earlier run", () => {
   it("imports again what that one was killed over, manifests first; --once leaves it alone; both say so", async () => {
@@ -62,19 +66,19 @@ describe("local on the folder of an earlier run", () => {
     await first.until("local.ready", () => first.lines().some(({ event }) => event === "local.ready"));
     drop("web.qcow2", qcow2());
     drop("gone.raw", raw(1, 3));
-    // A set whose manifest has a name of its own: without it both disks would be taken for images.
-    drop("set.import.yaml", "disks:\n  - ossObject: system.raw\n  - ossObject: data.raw\n");
+    // A set whose manifest lies in a folder of its own: a disk that comes before it is an image by itself.
+    drop("sets/db.import.yaml", "disks:\n  - ossObject: disks/system.raw\n  - ossObject: disks/data.raw\n");
     await first.until("the set's manifest", () => first.keysOf("object.waiting").length > 0);
-    drop("system.raw", raw(1, 5));
-    drop("data.raw", raw(1, 6));
-    const all = ["gone.raw", "system.raw", "web.qcow2"];
+    drop("sets/disks/system.raw", raw(1, 5));
+    drop("sets/disks/data.raw", raw(1, 6));
+    const all = ["gone.raw", "sets/disks/system.raw", "web.qcow2"];
     await first.until("their imports", () => all.every((key) => first.keysOf("import.submitted").includes(key)));
     await first.end("SIGKILL");
     expect(first.output.err).toBe("");
     rmSync(join(data, "oss/images/gone.raw"));
 
     const second = start("--import-seconds", "0.5");
-    const left = ["system.raw", "web.qcow2"];
+    const left = ["sets/disks/system.raw", "web.qcow2"];
     await second.until("the end of their imports", () => second.keysOf("import.available").length >= left.length);
     await second.end("SIGINT");
     expect(second.keysOf("import.available")).toEqual(left);
