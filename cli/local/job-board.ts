@@ -34,6 +34,8 @@ export interface BoardLine {
   readonly progress?: number;
   readonly findings?: readonly unknown[];
   readonly reason?: string;
+  /** The image waits, whatever the event: an invalid bucket manifest holds it up, and does not refuse it. */
+  readonly waitingFor?: string;
 }
 
 /** A log line when it is one, else undefined. */
@@ -69,14 +71,23 @@ const outcomes: ReadonlyMap<string, Outcome> = new Map(
   } as const),
 );
 
+function outcomeOf({ event, waitingFor, progress }: BoardLine): Outcome | undefined {
+  if (waitingFor !== undefined) return "waiting";
+  return event === "import.duplicate" && progress === 100 ? "available" : outcomes.get(event);
+}
+
 export type Board = ReadonlyMap<string, BoardJob>;
 
 /** The board after one more line. Lines of a job also move the objects that triggered it: data disks and manifests. */
 export function withLine(board: Board, line: BoardLine): Board {
   const { bucket = "", key, trigger, jobId } = line;
   if (key === undefined) return board;
-  const outcome = outcomes.get(line.event);
+  const outcome = outcomeOf(line);
   const next = new Map(board);
+  const own = next.get(key);
+  const isOfAnother = own?.jobId !== undefined && own.jobId !== jobId;
+  // An earlier job's end is none of this one's: a version that was replaced, or the wait of a set for its system disk.
+  if (outcome === "cancelled" && isOfAnother) return board;
   // There is an image, or one on its way, and it stays: what was refused is the manifest that came after it.
   if (outcome === "rejected" && line.imageId !== undefined)
     return trigger ? next.set(trigger, refused(line, trigger)) : board;
@@ -99,8 +110,10 @@ export function withLine(board: Board, line: BoardLine): Board {
       lastSeen: at,
     });
   };
-  // A duplicate says nothing new of a job that is known.
-  const isNews = outcome !== undefined || (line.event === "import.duplicate" && !next.has(key));
+  // A duplicate says nothing new of a job that is known; of an image that comes back to a set that waited for it, it does.
+  const isDuplicate = line.event === "import.duplicate";
+  const hasComeBack = own?.outcome === "waiting" && isOfAnother && outcome === "available";
+  const isNews = isDuplicate ? own === undefined || hasComeBack : outcome !== undefined;
   if (!isNews && line.event !== "image.inspected") return board;
   touch(key, line.image);
   if (trigger !== undefined && outcome !== undefined) touch(trigger, trigger === key ? undefined : key);

@@ -1,5 +1,12 @@
 import fc from "fast-check";
-import { type Board, type BoardLine, isAtAnEnd, parseLogLine, withLine } from "../../../cli/local/job-board.ts";
+import {
+  type Board,
+  type BoardLine,
+  isAtAnEnd,
+  parseLogLine,
+  wholeOf,
+  withLine,
+} from "../../../cli/local/job-board.ts";
 import { logEvents } from "../../../shared/log/log.ts";
 
 const lineOf = (event: string, more: Partial<BoardLine> = {}): BoardLine => ({
@@ -140,6 +147,48 @@ describe("the board of imports", () => {
     ]);
     const corrected = lineOf("import.submitted", { jobId: "k", imageId: "m-2", trigger: manifest });
     expect(withLine(board, corrected).get(manifest)).toMatchObject({ partOf: "web.raw", outcome: "running" });
+  });
+
+  it.each(["manifest.invalid", "object.waiting"])(
+    "shows an image that an invalid bucket manifest holds up as waiting, after %s",
+    (event) => {
+      const held = lineOf(event, { jobId: "j", waitingFor: "bucket-manifest", reason: "image-import.yaml:1:1 no" });
+      const board = boardOf(lineOf("image.inspected"), held);
+      expect(board.get("web.raw")).toMatchObject({ outcome: "waiting", reason: "image-import.yaml:1:1 no" });
+      expect(boardOf(held, lineOf("import.submitted", { jobId: "j" })).get("web.raw")?.outcome).toBe("running");
+    },
+  );
+
+  describe("of a set whose system disk comes last", () => {
+    const waits = lineOf("object.waiting", { jobId: "set", trigger: "data.raw", waitingFor: "disks" });
+    const isOver = lineOf("import.cancelled", { jobId: "set", reason: "it has come" });
+    const outcomesOf = (board: Board) =>
+      ["web.raw", "data.raw"].map((key) => {
+        const job = board.get(key);
+        return job && (wholeOf(board, job) ?? job).outcome;
+      });
+
+    it("shows the set as waiting, then its import, and never the end of the wait", () => {
+      expect(outcomesOf(boardOf(waits))).toEqual(["waiting", "waiting"]);
+      const begun = lineOf("import.submitted", { jobId: "j", imageId: "m-1" });
+      expect(outcomesOf(boardOf(waits, begun, isOver))).toEqual(["running", "running"]);
+      const done = lineOf("import.available", { jobId: "j", imageId: "m-1" });
+      expect(outcomesOf(boardOf(waits, begun, isOver, done))).toEqual(["available", "available"]);
+      expect(outcomesOf(boardOf(waits, isOver, begun))).toEqual(["running", "running"]);
+      expect(outcomesOf(boardOf(waits, lineOf("image.rejected", { jobId: "j" }), isOver))).toEqual([
+        "rejected",
+        "rejected",
+      ]);
+    });
+
+    it("shows the image that its system disk has had already", () => {
+      const again = lineOf("import.duplicate", { jobId: "j", imageId: "m-1", progress: 100 });
+      expect(outcomesOf(boardOf(waits, again, isOver))).toEqual(["available", "available"]);
+    });
+
+    it("shows the end of the wait when the set is given up", () => {
+      expect(outcomesOf(boardOf(waits, isOver))).toEqual(["cancelled", "cancelled"]);
+    });
   });
 
   it("forgets the reason of a state that is over", () => {
