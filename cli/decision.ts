@@ -1,6 +1,7 @@
 import type { Considered } from "../shared/importing/consider.ts";
 import type { Plan } from "../shared/importing/plan.ts";
 import type { Finding } from "../shared/inspection/report.ts";
+import { isBucketManifestKey } from "../shared/manifest/manifest-names.ts";
 import type { Problem } from "../shared/manifest/problem.ts";
 
 export type PlannedImport = Extract<Plan, { decision: "import" }>;
@@ -38,8 +39,9 @@ export function decisionOf(considered: Considered): { readonly answer: Decision;
   }
 }
 
+/** An image waits for a valid bucket manifest, as the function has it; what its own manifests say wrong ends it. */
 const refused = (problems: readonly Problem[], findings: readonly Finding[]): Decision => ({
-  decision: "reject",
+  decision: problems.some(({ file }) => isBucketManifestKey(file)) ? "wait" : "reject",
   reason: problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).join(" · "),
   findings,
   problems,
