@@ -7,6 +7,7 @@ import { type Considered, consider } from "../../shared/importing/consider.ts";
 import { failureOf } from "../../shared/importing/failure.ts";
 import type { ImportImageRequest } from "../../shared/importing/import-request.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
+import { nameIsTaken, otherDefaultName } from "../../shared/importing/submit.ts";
 import { inspectImage } from "../../shared/inspection/inspect-image.ts";
 import { type JobSubject, jobIdOf } from "../../shared/ledger/job.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
@@ -95,10 +96,8 @@ async function knownOf(
 function otherNameOf(considered: Considered, jobId: string): string | undefined {
   if (considered.kind !== "planned" || considered.plan.decision !== "import") return undefined;
   const { request, nameIsDefault } = considered.plan;
-  return nameIsDefault ? `${request.ImageName.slice(0, 119)}-${jobId.slice(0, 8)}` : undefined;
+  return nameIsDefault ? otherDefaultName(request.ImageName, jobId) : undefined;
 }
-
-const nameIsTaken = (code: string): boolean => code === "InvalidImageName.Duplicated" || code === "ImageIsImporting";
 
 interface Place {
   readonly object: ObjectRef;
