@@ -1,5 +1,5 @@
 import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
-import type { JobRecord } from "../../shared/ledger/job.ts";
+import type { JobRecord, WaitingFor } from "../../shared/ledger/job.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
 
 /** Where a job stands, and what would move it: one sentence or two each. */
@@ -7,6 +7,13 @@ export interface Outlook {
   readonly stands: string;
   readonly moves: string;
 }
+
+const awaited: Readonly<Record<WaitingFor, string>> = {
+  content: "its content",
+  manifest: "its sidecar",
+  "bucket-manifest": "a valid bucket manifest",
+  disks: "its disks",
+};
 
 /** Pure. `entry` is the job's index entry while it is open: it tells progress and when a tick looks next. */
 export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outlook {
@@ -21,8 +28,13 @@ export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outl
   switch (record.state) {
     case "waiting":
       return {
-        stands: ended(`It waits for its ${waitingFor ?? "turn"}${why}`),
-        moves: `Uploading what it waits for releases it at once. ${next}, in case that event is lost.`,
+        stands: ended(
+          `It has waited for ${waitingFor ? awaited[waitingFor] : "its turn"} since ${record.since ?? record.at}${why}`,
+        ),
+        moves:
+          waitingFor === "bucket-manifest"
+            ? `${then}The report function releases it at its first run after the bucket manifest has changed.`
+            : `${then}Uploading what it waits for releases it at once. ${next}, in case that event is lost.`,
       };
     case "claimed":
       return {
@@ -61,6 +73,11 @@ export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outl
         moves: `${then}Then: ${replay}`,
       };
     case "cancelled":
+      if (subject.etag === "")
+        return {
+          stands: ended(`It is not waited for any more${why}`),
+          moves: "Its upload has a job of its own. Until then: a disk or manifest of its set that is written again.",
+        };
       return { stands: ended(`Its import was cancelled${why}`), moves: `Uploading it again, or: ${replay}` };
   }
 }

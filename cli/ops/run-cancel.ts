@@ -32,7 +32,7 @@ export async function runCancel(
       const asked = await findTaskOf(await requestCancel(job, "an operator asked for it", deps), deps);
       made.push({ jobId: job.jobId, ...(await outcomeOf(asked, () => stopTask(asked, deps))) });
     }
-    return { answers: made, latest: jobs.at(-1) };
+    return { answers: made, latest: jobs.findLast(({ subject }) => subject.etag !== "") ?? jobs.at(-1) };
   });
   const none = answers.length === 0 ? { message: nothingToCancel(target, latest) } : undefined;
   const say = ({ message }: { readonly message: string }): void =>

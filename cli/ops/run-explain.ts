@@ -76,7 +76,7 @@ async function storyOf(key: string, deps: ImportDeps): Promise<Story> {
   );
   const hasJob = jobs.some(({ subject }) => (subject.key === key ? subject.etag === facts?.etag : true));
   // A manifest that is refused leaves no record where an image is there already or on its way.
-  const latest = jobs.at(-1)?.state;
+  const latest = jobs.findLast(({ subject }) => subject.etag !== "")?.state;
   const mayBeRefused = facts && hasJob && (latest === "available" || latest === "submitted");
   const today = mayBeRefused ? await forecastOf(key, facts, deps) : undefined;
   return {
@@ -86,7 +86,7 @@ async function storyOf(key: string, deps: ImportDeps): Promise<Story> {
     ...(set.systemDisk !== key ? { partOf: set.systemDisk } : {}),
     jobs: stories,
     ...(facts && !hasJob ? { forecast: await forecastOf(key, facts, deps) } : {}),
-    ...(today?.decision === "reject" ? { refusal: today } : {}),
+    ...(today?.decision === "reject" || today?.problems ? { refusal: today } : {}),
   };
 }
 

@@ -37,8 +37,8 @@ export function storyText(
   if (forecast) {
     const { decision, imageName } = forecast;
     const who = onlyWatched === undefined ? "The function" : "A replay";
-    const isTold = decision === "reject" && (forecast.problems !== undefined || forecast.findings.length > 0);
-    const what = `would ${decision} it${imageName ? ` as ${imageName}` : ""}${isTold ? "" : `: ${forecast.reason}`}`;
+    const isTold = forecast.problems !== undefined || (decision === "reject" && forecast.findings.length > 0);
+    const what = `would ${decision === "wait" ? "let it wait" : `${decision} it`}${imageName ? ` as ${imageName}` : ""}${isTold ? "" : `: ${forecast.reason}`}`;
     lines.push(
       "",
       ...wrapped(`No import of this version is known. ${who} ${what}`, width),
@@ -78,14 +78,19 @@ function printableIn<T>(value: T): T {
 
 function jobLines(job: JobStory, width: number, c: Colours): readonly string[] {
   const latest = job.records.at(-1);
-  const version = job.isPresentVersion ? "the present version" : `version ${latest?.subject.etag}`;
+  const etag = latest?.subject.etag;
+  const version = job.isPresentVersion
+    ? "the present version"
+    : etag === ""
+      ? "a set without its system disk"
+      : `version ${etag}`;
   const step = (at: string, state: string, text: string): readonly string[] =>
     beside(`  ${at}  ${state.padEnd(10)} `, text, width).map((line) => line.trimEnd());
   const findings = latest?.findings ?? [];
   const [words = "", command] = job.moves.split(/ (?=oss-image-import (?:replay|cancel) )/);
   return [
     `${c.bold(`Job ${job.jobId}`)}, ${version}: ${c.bold(job.state)}`,
-    ...(latest ? step(latest.uploadedAt, "uploaded", `${latest.subject.key}, ETag ${latest.subject.etag}`) : []),
+    ...(latest && etag !== "" ? step(latest.uploadedAt, "uploaded", `${latest.subject.key}, ETag ${etag}`) : []),
     ...job.records.flatMap((record) => step(record.at, record.state, recordText(record))),
     ...attemptsOf(job.records).flatMap((attempt) => ["", ...attemptLines(attempt, width, c)]),
     ...(findings.length > 0 ? ["", ...findings.flatMap((finding) => findingLines(finding, width, c))] : []),

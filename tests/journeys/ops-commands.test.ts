@@ -126,7 +126,33 @@ describe("explain", () => {
     const { out } = await explained("missing-disk.raw");
     expect(out).toContain("There is no such object now.");
     expect(out).toContain("Part of the import of set-waits.qcow2.");
-    expect(out).toMatch(/It waits for its disks: .*missing-disk\.raw\.$/m);
+    expect(out).toMatch(/It has waited for its disks since \S+Z: .*missing-disk\.raw\.$/m);
+  });
+
+  it("shows a set whose system disk is missing, with its age, what would move it, and that of its disks", async () => {
+    await product.upload("late-set.qcow2.import.yaml", "disks:\n  - {}\n  - ossObject: early-disk.raw\n");
+    await product.upload("early-disk.raw", raw(1, 91));
+    await product.settle();
+    expect((await statusOf(false, false, url("late-set"))).out).toMatch(
+      /late-set\.qcow2 +waiting +\d+ s +late-set\.qcow2 is not there yet/,
+    );
+    for (const key of ["late-set.qcow2", "early-disk.raw", "late-set.qcow2.import.yaml"]) {
+      const { out } = await explained(key);
+      expect(out).toMatch(/^Job [0-9a-f]{32}, a set without its system disk: waiting$/m);
+      expect(out).toMatch(/It has waited for its disks since \S+Z: late-set\.qcow2 is not there yet\./);
+      expect(out).toContain("Upload them, or correct the manifest.");
+      expect(out).not.toMatch(/ETag $/m);
+      expect(out.includes("Part of the import of late-set.qcow2.")).toBe(key !== "late-set.qcow2");
+    }
+    await product.upload("late-set.qcow2", qcow2(64 * 2 ** 20, 92));
+    await product.settle();
+    expect(JSON.parse((await explained("early-disk.raw", true)).out).jobs).toMatchObject([{ state: "submitted" }]);
+    expect(JSON.parse((await explained("late-set.qcow2", true)).out).jobs).toContainEqual(
+      expect.objectContaining({
+        state: "cancelled",
+        stands: "It is not waited for any more: it has come, and is looked at on its own.",
+      }),
+    );
   });
 
   it("cannot be asked about what never was", async () => {

@@ -36,6 +36,23 @@ describe("what would move a job", () => {
     );
   });
 
+  it("tells what is waited for, since when, the advice, and that only a tick looks for a bucket manifest", () => {
+    const disks = record({ waitingFor: "disks", reason: "d1.raw is not there yet", advice: "Upload them." });
+    const waits = outlookOf({ ...disks, at: "2026-11-23T11:00:00.000Z", since: disks.at }, entry);
+    expect(waits.stands).toBe("It has waited for its disks since 2026-11-23T10:00:00.000Z: d1.raw is not there yet.");
+    expect(waits.moves).toMatch(/^Upload them\. Uploading what it waits for releases it at once\. The report function/);
+    const held = outlookOf(record({ waitingFor: "bucket-manifest", advice: "Correct it." }), entry);
+    expect(held.stands).toBe("It has waited for a valid bucket manifest since 2026-11-23T10:00:00.000Z.");
+    expect(held.moves).toMatch(/^Correct it\. .* at its first run after the bucket manifest has changed\.$/);
+    expect(held.moves).not.toContain("at once");
+  });
+
+  it("calls the end of a wait for a system disk no import that was cancelled", () => {
+    const { subject } = record({});
+    const over = record({ state: "cancelled", reason: "it has come", subject: { ...subject, etag: "" } });
+    expect(outlookOf(over, undefined).stands).toBe("It is not waited for any more: it has come.");
+  });
+
   it("names the moment of the next try, the reason and the advice of what is parked", () => {
     const parked = record({
       state: "parked",
