@@ -110,8 +110,12 @@ describe("deleting what is being imported", () => {
       expect(taskOf("set.qcow2")?.TaskStatus).toBe("Processing");
       await product.bucket.delete("data.raw");
       await product.settle();
-      await product.tick();
-      expect(namesOf(product, "set.qcow2")).toContain("import.cancelled");
+      for (let ticks = 0; ticks < 2; ticks += 1) await product.tick();
+      expect(product.linesOf("set.qcow2").at(-1)).toMatchObject({
+        event: "import.cancelled",
+        reason: expect.stringContaining("data.raw was deleted"),
+      });
+      expect(taskOf("set.qcow2")?.TaskStatus).toBe("Deleted");
     });
 
     it("ends what waits for the account", async () => {
