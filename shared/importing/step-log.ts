@@ -1,5 +1,6 @@
 import type { JobRecord } from "../ledger/job.ts";
 import type { Log, LogEvent, LogFields, LogLevel } from "../log/log.ts";
+import { counted } from "./counted.ts";
 
 const levels: Readonly<Partial<Record<LogEvent, LogLevel>>> = {
   "manifest.invalid": "error",
@@ -57,7 +58,7 @@ function sentenceOf(
     case "import.parked":
       return `${key} cannot be imported yet: ${reason}`;
     case "import.available":
-      return `${key} is available as ${image} after ${result?.seconds} seconds.`;
+      return `${key} is available as ${image} after ${counted(result?.seconds ?? 0, "second")}.`;
     case "import.failed":
       return `The import of ${key} failed${code ? ` with ${code}` : ""}: ${reason}`;
     case "import.cancelled":
