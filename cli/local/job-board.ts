@@ -114,13 +114,22 @@ export function withLine(board: Board, line: BoardLine): Board {
   const isDuplicate = line.event === "import.duplicate";
   const hasComeBack = own?.outcome === "waiting" && isOfAnother && outcome === "available";
   const isNews = isDuplicate ? own === undefined || hasComeBack : outcome !== undefined;
-  if (!isNews && line.event !== "image.inspected") return board;
+  if (!isNews && line.event !== "image.inspected") return withPart(next, key, isDuplicate ? trigger : undefined, line);
   touch(key, line.image);
+  if (isDuplicate) return withPart(next, key, trigger, line);
   if (trigger !== undefined && outcome !== undefined) touch(trigger, trigger === key ? undefined : key);
   if (jobId !== undefined && outcome !== undefined) {
     for (const job of board.values()) if (job.jobId === jobId && job.key !== key && job.key !== trigger) touch(job.key);
   }
   return next;
+}
+
+/** The event of a disk or a manifest may lead to nothing but a duplicate: it is a part of that import all the same. */
+function withPart(board: Board, key: string, part: string | undefined, { time }: BoardLine): Board {
+  const whole = board.get(key);
+  if (whole === undefined || part === undefined || board.has(part)) return board;
+  const at = Date.parse(time);
+  return new Map(board).set(part, { ...whole, key: part, partOf: key, findings: [], firstSeen: at, lastSeen: at });
 }
 
 const refused = ({ bucket = "", findings = [], reason, time }: BoardLine, key: string): BoardJob => ({
