@@ -125,11 +125,19 @@ export function withLine(board: Board, line: BoardLine): Board {
 }
 
 /** The event of a disk or a manifest may lead to nothing but a duplicate: it is a part of that import all the same. */
-function withPart(board: Board, key: string, part: string | undefined, { time }: BoardLine): Board {
+function withPart(board: Board, key: string, part: string | undefined, { time, jobId }: BoardLine): Board {
   const whole = board.get(key);
   if (whole === undefined || part === undefined || board.has(part)) return board;
   const at = Date.parse(time);
-  return new Map(board).set(part, { ...whole, key: part, partOf: key, findings: [], firstSeen: at, lastSeen: at });
+  return new Map(board).set(part, {
+    ...whole,
+    key: part,
+    jobId: jobId ?? whole.jobId,
+    partOf: key,
+    findings: [],
+    firstSeen: at,
+    lastSeen: at,
+  });
 }
 
 const refused = ({ bucket = "", findings = [], reason, time }: BoardLine, key: string): BoardJob => ({

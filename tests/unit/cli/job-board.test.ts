@@ -134,11 +134,13 @@ describe("the board of imports", () => {
   it.each([
     ["before", "running"],
     ["after", "available"],
+    ["while it is claimed, and", "running"],
   ])("takes in a disk whose event leads to nothing but a duplicate, %s the import has ended", (when, outcome) => {
     const begun = lineOf("import.submitted", { jobId: "j", imageId: "m-1" });
     const done = lineOf("import.available", { jobId: "j", imageId: "m-1" });
     const repeated = lineOf("import.duplicate", { jobId: "j", trigger: "data.raw" });
-    const board = boardOf(begun, ...(when === "after" ? [done] : []), repeated);
+    const first = when.startsWith("while") ? lineOf("image.inspected") : begun;
+    const board = boardOf(first, ...(when === "after" ? [done] : []), repeated);
     expect(board.get("data.raw")).toMatchObject({ partOf: "web.raw", outcome });
     expect(withLine(board, done).get("data.raw")).toMatchObject({ outcome: "available", imageId: "m-1" });
   });
