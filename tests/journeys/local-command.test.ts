@@ -158,6 +158,30 @@ describe("local --once --json", () => {
     );
   });
 
+  it("says of an image that an invalid bucket manifest holds up that it waits, and why", async () => {
+    const manifest = fileWith("image-import.yaml", "version: 1\nrulez: []\n");
+    const { code, out } = await once("--json", manifest, fileWith("held-up.raw", raw(1, 70)));
+    // It is the manifest that was refused.
+    expect(code).toBe(1);
+    expect(jobsOf(out)).toMatchObject([
+      { key: "image-import.yaml", outcome: "rejected" },
+      { key: "held-up.raw", outcome: "waiting", reason: expect.stringContaining("image-import.yaml:2:1") },
+    ]);
+  });
+
+  it("makes one image of a set whose system disk comes last", async () => {
+    const { code, out } = await once(
+      "--json",
+      fileWith("late.raw.import.yaml", "disks:\n  - {}\n  - ossObject: early.raw\n"),
+      fileWith("early.raw", raw(1, 71)),
+      fileWith("late.raw", raw(1, 72)),
+    );
+    expect(code).toBe(0);
+    const [first, ...others] = jobsOf(out).map(({ outcome, imageId }) => [outcome, imageId]);
+    expect(first).toEqual(["available", expect.stringMatching(/^m-/)]);
+    expect(others).toEqual([first]);
+  });
+
   it("holds no image in memory", async () => {
     const path = fileWith("sparse.raw", raw());
     truncateSync(path, 256 * 2 ** 20);
