@@ -88,6 +88,8 @@ export function withLine(board: Board, line: BoardLine): Board {
   const isOfAnother = own?.jobId !== undefined && own.jobId !== jobId;
   // An earlier job's end is none of this one's: a version that was replaced, or the wait of a set for its system disk.
   if (outcome === "cancelled" && isOfAnother) return board;
+  // The functions' lines come by different ways: one about the way there may come after the one about the end.
+  if (outcome === "running" && own?.outcome === "available" && !isOfAnother) return board;
   // There is an image, or one on its way, and it stays: what was refused is the manifest that came after it.
   if (outcome === "rejected" && line.imageId !== undefined)
     return trigger ? next.set(trigger, refused(line, trigger)) : board;

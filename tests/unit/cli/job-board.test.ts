@@ -115,6 +115,15 @@ describe("the board of imports", () => {
     expect([...board.values()]).toMatchObject([{ outcome: "available", imageId: "m-1", progress: 100 }]);
   });
 
+  it("keeps an end although the line of the beginning comes later", () => {
+    const board = boardOf(
+      lineOf("import.available", { jobId: "j", imageId: "m-1" }),
+      lineOf("import.submitted", { jobId: "j", imageId: "m-1" }),
+    );
+    expect(board.get("web.raw")?.outcome).toBe("available");
+    expect(withLine(board, lineOf("import.submitted", { jobId: "k" })).get("web.raw")?.outcome).toBe("running");
+  });
+
   it("shows an import that was already there when the board was begun", () => {
     expect([...boardOf(lineOf("import.duplicate", { jobId: "j" })).values()]).toMatchObject([{ outcome: "running" }]);
   });
