@@ -38,5 +38,6 @@ export async function endAwaited({ region, bucket, key }: JobSubject, deps: Impo
   if (awaited?.state !== "waiting") return;
   const reason = "it has come, and is looked at on its own";
   const made = await deps.ledger.append(awaited, { ...carriedOver(awaited), state: "cancelled", reason });
-  if (made.done) await conclude(made.record, deps, awaited);
+  // What was done with it is told by the line of its own job.
+  if (made.done) await conclude(made.record, deps, awaited, "debug");
 }

@@ -1,5 +1,6 @@
 import type { JobRecord } from "../ledger/job.ts";
 import { openEntryOf } from "../ledger/ledger.ts";
+import type { LogLevel } from "../log/log.ts";
 import { type ImportDeps, invocationLifetimeInMilliseconds } from "./import-deps.ts";
 import { writeStatus } from "./status-file.ts";
 import { logStep } from "./step-log.ts";
@@ -7,17 +8,17 @@ import { logStep } from "./step-log.ts";
 /**
  * Everything that the end of a job asks for, in an order that can be interrupted anywhere and done again. While whoever
  * took the step before, `previous`, may still be writing an older status file, the job stays in the index, and a later
- * tick writes the file once more.
+ * tick writes the file once more. `level`: of the log line, where it is another than usual.
  */
 export async function conclude(
   record: JobRecord,
   deps: Pick<ImportDeps, "objects" | "ledger" | "log" | "clock">,
   previous?: JobRecord,
+  level?: LogLevel,
 ): Promise<JobRecord> {
   await writeStatus(record, deps);
   const event = record.code === "manifest.invalid" ? "manifest.invalid" : endEvents[record.state];
-  // The end of a wait for what was not there is no import that was given up.
-  logStep(deps.log, record, event, record.subject.etag === "" ? "info" : undefined);
+  logStep(deps.log, record, event, level);
   const isAlone =
     record.sequence === 1 ||
     (previous && deps.clock.now().getTime() - Date.parse(previous.at) > invocationLifetimeInMilliseconds);
