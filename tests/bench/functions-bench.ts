@@ -107,8 +107,11 @@ const contextOf = (cloud?: EmbeddedCloud) => ({
 const sidecars = { off: "inspect: off\n", header: "inspect: header\n", full: "{}\n" };
 type Depth = keyof typeof sidecars;
 
-/** Which object a run works on: each gets one of its own, as a second import of the same one would be a duplicate. */
-const keyFor = (program: string, run: number): string => `${program}-${run}.qcow2`;
+/**
+ * Which object a run works on: each gets one of its own, as a second import of the same one would be a duplicate, and a
+ * folder of its own, as an import lists its folder: what that costs in a crowded one is the scale bench's.
+ */
+const keyFor = (program: string, run: number): string => `${program}/${run}/image.qcow2`;
 
 export async function importBench(): Promise<Table> {
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
