@@ -5,6 +5,7 @@ import { importRouted } from "../../shared/importing/route-object.ts";
 import { logStep } from "../../shared/importing/step-log.ts";
 import { carriedOver, type JobRecord, type JobStep } from "../../shared/ledger/job.ts";
 import { openEntryOf } from "../../shared/ledger/ledger.ts";
+import { askOfImport } from "./ask-of-import.ts";
 import { finishInterrupted } from "./interrupted-steps.ts";
 import type { OpenJob } from "./open-jobs.ts";
 import { type Verdict, verdictOf } from "./progress-of-import.ts";
@@ -33,10 +34,8 @@ export async function followCancel(job: OpenJob, deps: ImportDeps, now: number):
     if (age < submissionPatienceInSeconds) return undefined;
     return end(record, { kind: "cancelled", reason: "ECS never began it" }, deps);
   }
-  const [task, [image]] = await Promise.all([
-    stopped.kind === "not-found" ? undefined : deps.images.describeTask(stopped.taskId),
-    deps.images.describeImages({ imageIds: [imageId] }),
-  ]);
+  const taskId = stopped.kind === "not-found" ? undefined : stopped.taskId;
+  const { task, image } = await askOfImport({ taskId, imageId }, deps.images);
   const imageName = record.attempt?.request.ImageName ?? "";
   const submittedAt = Date.parse(record.attempt?.submittedAt ?? record.at) / 1000;
   const ageInSeconds = Math.max(0, Math.round(now - submittedAt));

@@ -1,7 +1,9 @@
 /** What a tick does for an import that ECS is at work on. */
+import { counted } from "../../shared/importing/counted.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { fieldsOf, logStep } from "../../shared/importing/step-log.ts";
 import { carriedOver, type JobRecord, type JobStep } from "../../shared/ledger/job.ts";
+import { askOfImport } from "./ask-of-import.ts";
 import { afterWarning, nextHeartbeat, warningDue } from "./import-clocks.ts";
 import { concludeImport, finishInterrupted, settlingTimeInSeconds } from "./interrupted-steps.ts";
 import type { OpenJob } from "./open-jobs.ts";
@@ -15,10 +17,7 @@ export async function followImport(job: OpenJob, deps: ImportDeps, now: number):
   const { attempt } = record ?? {};
   if (!record || !attempt?.imageId) return finishInterrupted(job, deps, now);
   const imageId = attempt.imageId;
-  const [task, [image]] = await Promise.all([
-    attempt.taskId ? deps.images.describeTask(attempt.taskId) : undefined,
-    deps.images.describeImages({ imageIds: [imageId] }),
-  ]);
+  const { task, image } = await askOfImport({ taskId: attempt.taskId, imageId }, deps.images);
   const ageInSeconds = Math.max(0, now - Math.floor(Date.parse(attempt.submittedAt ?? record.at) / 1000));
   const sighting: Sighting = { task, image, imageId, imageName: attempt.request.ImageName, ageInSeconds };
   const verdict = verdictOf(sighting);
@@ -100,7 +99,7 @@ function stepFor(record: JobRecord, verdict: Exclude<Verdict, { kind: "running" 
 }
 
 function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds} seconds`;
+  if (seconds < 120) return counted(seconds, "second");
   const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+  return minutes < 120 ? counted(minutes, "minute") : counted(Math.round(minutes / 60), "hour");
 }

@@ -47,6 +47,10 @@ export function verdictOf(sighting: Sighting): Verdict {
   return { kind: "running", progress: 100 };
 }
 
+/** Whether the image failed after the task was asked: what the task tells is older, and it alone tells why. */
+export const isTaskBehind = ({ task, image }: Pick<Sighting, "task" | "image">): boolean =>
+  task !== undefined && isUnusable(image) && !["finished", "failed"].includes(task.status.toLowerCase());
+
 function faultsOf({ task, image }: Sighting): readonly string[] {
   const isFinished = task?.status.toLowerCase() === "finished";
   const { progress, failedCount = 0 } = task ?? {};
@@ -54,13 +58,16 @@ function faultsOf({ task, image }: Sighting): readonly string[] {
     task?.status.toLowerCase() === "failed" ? "the task failed" : undefined,
     isFinished && failedCount > 0 ? `the task finished with ${failedCount} failed operations` : undefined,
     isFinished && progress !== undefined && progress < 100 ? `the task finished at ${progress} %` : undefined,
-    image?.status === "CreateFailed" || image?.status === "UnAvailable" ? `the image is ${image.status}` : undefined,
+    isUnusable(image) ? `the image is ${image?.status}` : undefined,
   ].filter((fault) => fault !== undefined);
 }
 
 /** Words in which a cancelled task may show itself; ECS publishes none. */
 const isCancelled = ({ status }: TaskDetails): boolean =>
   ["cancelled", "canceled", "deleted"].includes(status.toLowerCase());
+
+const isUnusable = (image: Image | undefined): boolean =>
+  image?.status === "CreateFailed" || image?.status === "UnAvailable";
 
 const isUsable = (image: Image | undefined): boolean => image?.status === "Available" || image?.status === "Deprecated";
 

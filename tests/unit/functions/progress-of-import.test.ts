@@ -1,6 +1,7 @@
 import fc from "fast-check";
+import { askOfImport } from "../../../functions/report-tasks/ask-of-import.ts";
 import { type Sighting, verdictOf } from "../../../functions/report-tasks/progress-of-import.ts";
-import type { Image, TaskDetails } from "../../../shared/cloud/ports.ts";
+import type { Image, ImageService, TaskDetails } from "../../../shared/cloud/ports.ts";
 
 const taskOf = (task: Partial<TaskDetails> = {}): TaskDetails => ({
   taskId: "t-1",
@@ -202,5 +203,68 @@ describe("where an import stands", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe("what ECS is asked of an import", () => {
+  /** An ECS that tells of the task as given, in turn, and then as last; and of an image in this state. */
+  const ecsWith = (imageStatus: string | undefined, ...answers: readonly (TaskDetails | undefined)[]) => {
+    const asked: string[] = [];
+    const unexpected = (): never => {
+      throw new Error("nothing else is asked");
+    };
+    const images: ImageService = {
+      describeTask: async (taskId) => answers[Math.min(asked.push(taskId), answers.length) - 1],
+      describeImages: async () => (imageStatus === undefined ? [] : [imageOf({ status: imageStatus })]),
+      describeTasks: unexpected,
+      importImage: unexpected,
+      cancelTask: unexpected,
+    };
+    return { images, asked };
+  };
+  const running = taskOf({ status: "Processing", progress: 62 });
+  const failed = taskOf({ status: "Failed", errorCode: "InvalidFormat", errorMessage: "not a disk" });
+
+  it.each(["CreateFailed", "UnAvailable"])(
+    "is the task once more when the image is %s and the task's earlier answer does not tell why",
+    async (status) => {
+      const { images, asked } = ecsWith(status, running, failed);
+      const { task, image } = await askOfImport({ taskId: "t-1", imageId: "m-1" }, images);
+      expect(asked).toEqual(["t-1", "t-1"]);
+      expect(verdictOf(sightingOf({ task, image }))).toMatchObject({
+        kind: "failed",
+        code: "InvalidFormat",
+        reason: expect.stringContaining("not a disk"),
+      });
+    },
+  );
+
+  it("is no more than twice when the task goes on all the same", async () => {
+    const { images, asked } = ecsWith("CreateFailed", running);
+    const { task, image } = await askOfImport({ taskId: "t-1", imageId: "m-1" }, images);
+    expect(asked).toEqual(["t-1", "t-1"]);
+    expect(verdictOf(sightingOf({ task, image }))).toMatchObject({ kind: "failed", code: "CreateFailed" });
+  });
+
+  it.each<[string, string | undefined, TaskDetails | undefined]>([
+    ["the image is being made", "Creating", running],
+    ["the image can be used", "Available", running],
+    ["there is no image", undefined, running],
+    ["the task has failed", "CreateFailed", failed],
+    ["the task has finished", "CreateFailed", taskOf({ progress: 63 })],
+    ["the task is gone", "CreateFailed", undefined],
+  ])("is each of them once when %s", async (_, status, answer) => {
+    const { images, asked } = ecsWith(status, answer);
+    expect(await askOfImport({ taskId: "t-1", imageId: "m-1" }, images)).toEqual({
+      task: answer,
+      image: status && imageOf({ status }),
+    });
+    expect(asked).toEqual(["t-1"]);
+  });
+
+  it("is the image alone when nobody knows the task", async () => {
+    const { images, asked } = ecsWith("CreateFailed");
+    expect((await askOfImport({ taskId: undefined, imageId: "m-1" }, images)).task).toBeUndefined();
+    expect(asked).toEqual([]);
   });
 });
