@@ -35,6 +35,17 @@ interface Fingerprint {
   readonly inode: number;
 }
 
+/** Also when it came to be as it is here: a copy or a move may keep the time of its content. */
+interface SeenFile extends Fingerprint {
+  readonly changedInMilliseconds: number;
+}
+
+interface CompleteFile {
+  readonly key: string;
+  readonly path: string;
+  readonly fingerprint: SeenFile;
+}
+
 interface Candidate {
   readonly fingerprint: Fingerprint;
   readonly unchangedLooks: number;
@@ -76,6 +87,7 @@ const scan = async (
 ): Promise<void> => {
   const { store, bucket } = options;
   const seen = new Set<string>();
+  const complete: CompleteFile[] = [];
   for await (const { key, path } of filesIn(bucket.folder, "")) {
     if (isClosed()) return;
     seen.add(key);
@@ -88,7 +100,13 @@ const scan = async (
     const isUnchanged = earlier !== undefined && isSame(earlier.fingerprint, fingerprint);
     const unchangedLooks = isUnchanged ? earlier.unchangedLooks + 1 : 0;
     candidates.set(key, { fingerprint, unchangedLooks });
-    if (unchangedLooks >= looksUntilComplete) await takeIn(options, key, path, fingerprint);
+    if (unchangedLooks >= looksUntilComplete) complete.push({ key, path, fingerprint });
+  }
+  // One whose copy ended earlier is announced earlier, as uploads are; a folder is read in an order of its own.
+  complete.sort((a, b) => a.fingerprint.changedInMilliseconds - b.fingerprint.changedInMilliseconds);
+  for (const file of complete) {
+    if (isClosed()) return;
+    await takeIn(options, file);
   }
   for (const key of candidates.keys()) if (!seen.has(key)) candidates.delete(key);
   for (const key of [...bucket.keys.all]) if (!seen.has(key)) await takeOut(options, key);
@@ -110,10 +128,11 @@ async function* filesIn(folder: string, prefix: string): AsyncGenerator<{ key: s
 const isPassingName = (name: string): boolean =>
   name.startsWith(".") || /(?:~|\.(?:part|partial|crdownload|download|filepart|tmp|temp|sw[opx]))$/i.test(name);
 
-const fingerprintOf = async (path: string): Promise<Fingerprint | undefined> => {
+const fingerprintOf = async (path: string): Promise<SeenFile | undefined> => {
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined || !stats.isFile()) return undefined;
-  return { size: stats.size, modifiedInMilliseconds: stats.mtimeMs, inode: stats.ino };
+  const { size, mtimeMs: modifiedInMilliseconds, ctimeMs: changedInMilliseconds, ino: inode } = stats;
+  return { size, modifiedInMilliseconds, changedInMilliseconds, inode };
 };
 
 const isSame = (a: Fingerprint, b: Fingerprint): boolean =>
@@ -124,7 +143,7 @@ const isKnown = (store: ObjectStore, bucket: StoredBucket, key: string, fingerpr
   return current?.location.kind === "visible" && isSame({ ...current.location, size: current.size }, fingerprint);
 };
 
-const takeIn = async (options: FolderWatchOptions, key: string, path: string, seen: Fingerprint): Promise<void> => {
+const takeIn = async (options: FolderWatchOptions, { key, path, fingerprint: seen }: CompleteFile): Promise<void> => {
   const { store, bucket } = options;
   const content = await describe(path, seen);
   await store.exclusively(bucket, async () => {
@@ -132,9 +151,13 @@ const takeIn = async (options: FolderWatchOptions, key: string, path: string, se
     // It changed, or a client overwrote it, while it was read.
     if (content === undefined || now === undefined || !isSame(now, seen) || isKnown(store, bucket, key, now)) return;
     const previous = store.current(bucket, key);
-    const { size: _, ...location } = now;
+    const { modifiedInMilliseconds, inode } = now;
     const version = { ...plainAttributes, ...content, ...encryptionOf(bucket), lastModified: options.lastModified() };
-    const stored = await store.adopt(bucket, key, version, { kind: "visible", ...location });
+    const stored = await store.adopt(bucket, key, version, {
+      kind: "visible",
+      modifiedInMilliseconds,
+      inode,
+    });
     options.emit(createdFacts("ObjectCreated:PutObject", key, stored, previous));
   });
 };

@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ossOfEachTest } from "./oss-of-each-test.ts";
@@ -59,6 +59,20 @@ describe("the bucket's folder", () => {
     await until(() => oss.events.length > 0);
     await delay(500);
     expect(oss.events.map(({ oss: { object } }) => [object.key, object.size])).toEqual([["growing.raw", 20]]);
+  });
+
+  it("announces files that came together in the order in which they came", async () => {
+    const folder = await watch(150);
+    const names = ["set.raw.import.yaml", "d.raw", "z.raw", "a.raw", "set.raw", "m.raw", "b.raw", "0.raw"];
+    const yesterday = new Date(Date.now() - 86_400_000);
+    for (const [index, name] of names.entries()) {
+      await writeFile(join(folder, name), name);
+      // As `cp -p` and `mv` do, whatever the order was then.
+      if (index % 3 === 0) await utimes(join(folder, name), yesterday, yesterday);
+      await delay(5);
+    }
+    await until(() => oss.events.length === names.length);
+    expect(oss.events.map(({ oss: { object } }) => object.key)).toEqual(names);
   });
 
   it("takes a sparse file of 3 GiB at once, and reads parts of it", async () => {
