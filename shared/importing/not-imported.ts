@@ -17,9 +17,9 @@ export const withLogFields = (deps: ImportDeps, more: LogFields): ImportDeps => 
   log: (level, event, message, fields) => deps.log(level, event, message, { ...more, ...fields }),
 });
 
-/** Says that an object led to nothing new, and why. */
+/** Says that an object led to nothing new, and why: a part of a sentence, or sentences of their own. */
 export function duplicate(current: JobRecord, reason: string, deps: ImportDeps): void {
-  deps.log("info", "import.duplicate", `Nothing to do for ${current.subject.key}: ${reason}.`, {
+  deps.log("info", "import.duplicate", `Nothing to do for ${current.subject.key}: ${reason.replace(/\.$/, "")}.`, {
     ...fieldsOf(current),
     reason,
   });
@@ -92,7 +92,7 @@ export const waitingAdvice: Readonly<Record<WaitingFor, string>> = {
   content: "Nothing while it is still being written; otherwise upload it again.",
   manifest: "Upload its sidecar.",
   "bucket-manifest": "Correct the manifest and upload it again: nothing else is needed.",
-  disks: "Upload them, or correct the manifest.",
+  disks: "Upload what is missing, or correct the manifest.",
 };
 
 /** 1, 2, 4 … 60 minutes: what it waits for usually announces itself by an event; the tick is for lost ones. */

@@ -140,7 +140,7 @@ describe("explain", () => {
       const { out } = await explained(key);
       expect(out).toMatch(/^Job [0-9a-f]{32}, a set without its system disk: waiting$/m);
       expect(out).toMatch(/It has waited for its disks since \S+Z: late-set\.qcow2 is not there yet\./);
-      expect(out).toContain("Upload them, or correct the manifest.");
+      expect(out).toContain("Upload what is missing, or correct the manifest.");
       expect(out).not.toMatch(/ETag $/m);
       expect(out.includes("Part of the import of late-set.qcow2.")).toBe(key !== "late-set.qcow2");
     }

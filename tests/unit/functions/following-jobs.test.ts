@@ -24,6 +24,21 @@ describe("an import that does not move", () => {
   });
 });
 
+describe("an import that moves", () => {
+  it.each([
+    [1, "1 second"],
+    [119, "119 seconds"],
+    [3600, "60 minutes"],
+  ])("tells after %i seconds that it took %s", async (seconds, words) => {
+    const { deps, sentences, tasks, submit, pass } = fakeProduct();
+    await submit(1);
+    pass(seconds);
+    tasks.set("t-1", { taskId: "t-1", imageId: "m-1", status: "Processing", progress: 34 });
+    await runTick(deps);
+    expect(sentences).toEqual([`0001.raw is imported to 34 % after ${words}.`]);
+  });
+});
+
 describe("an import that has ended at ECS", () => {
   it.each(["Finished", "Failed", "Deleted", "Cancelled", "Canceled"])(
     "is seen at once beside more running ones than are asked about, in the word %s",

@@ -38,6 +38,12 @@ describe("an event of a sidecar or a disk that comes again", () => {
     expect(asked).toEqual(["ImportImage", "ImportImage"]);
   });
 
+  it("is answered with the reason of the end, and one full stop", async () => {
+    const { say, sentences } = await ended("failed");
+    await say("web.raw");
+    expect(sentences.at(-1)).toMatch(/^Nothing to do for web\.raw: ECS .*[^.]\.$/);
+  });
+
   it.each(["failed", "available"] as const)(
     "changes nothing for one that is %s after its sidecar was deleted",
     async (end) => {

@@ -80,6 +80,7 @@ export function smallProduct() {
     },
   };
   const lines: string[] = [];
+  const sentences: string[] = [];
   const deps = (claimant: string): ImportDeps => ({
     region: "cn-hangzhou",
     bucket,
@@ -88,7 +89,10 @@ export function smallProduct() {
     ledger,
     members: ossDiskMembers(objects, "state"),
     inspect: async () => reportOf(debian),
-    log: (_, event, __, fields) => void lines.push(`${event} ${fields?.key ?? ""}`.trim()),
+    log: (_, event, sentence, fields) => {
+      lines.push(`${event} ${fields?.key ?? ""}`.trim());
+      sentences.push(sentence);
+    },
     clock,
     patience: { clock, deadline: new Date(now + 115_000), random: () => 0 },
     claimant,
@@ -99,6 +103,7 @@ export function smallProduct() {
     images,
     asked,
     lines,
+    sentences,
     hidden,
     /** ECS has made the image. */
     finish: (taskId: string) => {
