@@ -1,8 +1,8 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Output } from "../../cli/outcome.ts";
 import { runPlan } from "../../cli/plan/run-plan.ts";
+import { said, url } from "./operator.ts";
 import { type Product, raw, startProduct } from "./product.ts";
 
 describe("plan --dry-run", () => {
@@ -21,14 +21,6 @@ describe("plan --dry-run", () => {
 
   const plan = async (key = "dry/web.raw", variables: Record<string, string> = {}, sidecar?: string) => {
     const { account, endpoints } = product.cloud;
-    const written: string[] = [];
-    const output: Output = {
-      out: (text) => void written.push(text),
-      err: () => {},
-      isTerminal: false,
-      columns: 80,
-      rows: 24,
-    };
     const options = {
       region: "cn-hangzhou",
       ossEndpoint: endpoints.oss,
@@ -42,8 +34,8 @@ describe("plan --dry-run", () => {
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: account.accessKeySecret,
       ...variables,
     };
-    const exitCode = await runPlan(`oss://images/${key}`, options, environment, output);
-    return { exitCode, answer: JSON.parse(written.join("")) };
+    const { code, out } = await said((output) => runPlan(url(key), options, environment, output));
+    return { exitCode: code, answer: JSON.parse(out) };
   };
 
   it.each(["DryRunOperation", "DRYRUN.SUCCESS"] as const)("knows %s for a yes, and imports nothing", async (code) => {
