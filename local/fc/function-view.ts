@@ -19,6 +19,19 @@ export const functionView = (
   lastUpdateStatus: "Successful",
 });
 
+/** What GetAsyncInvokeConfig answers; undefined when s.yaml has no `asyncInvokeConfig`. */
+export const asyncConfigView = ({ name, region, asyncInvocation }: FunctionDefinition, accountId: string) =>
+  asyncInvocation.isSet
+    ? {
+        functionArn: `acs:fc:${region}:${accountId}:functions/${name}`,
+        asyncTask: false,
+        maxAsyncRetryAttempts: asyncInvocation.retryAttempts,
+        maxAsyncEventAgeInSeconds: asyncInvocation.maximumAgeInSeconds,
+        destinationConfig:
+          asyncInvocation.onFailure === undefined ? {} : { onFailure: { destination: asyncInvocation.onFailure } },
+      }
+    : undefined;
+
 /** What ListTriggers answers, all in one page: a function has ten at most. `triggerConfig` is JSON in a text, as in FC. */
 export const triggerViews = ({ ossTriggers, timerTriggers }: FunctionDefinition) => [
   ...ossTriggers.map(({ name, sourceArn, events, prefix, suffix }) => ({

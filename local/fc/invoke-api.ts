@@ -1,7 +1,7 @@
 /**
  * The HTTP API of Function Compute: InvokeFunction of FC 2.0 (2016-08-15, FC signature, `@alicloud/fc2`) and of FC 3.0
  * (2023-03-30, ACS3 signature, `@alicloud/fc20230330`), and what FC 3.0 tells of functions and their triggers:
- * ListFunctions, GetFunction, ListTriggers and GetTrigger.
+ * ListFunctions, GetFunction, ListTriggers, GetTrigger and GetAsyncInvokeConfig.
  *
  * By design: FC 2.0 has services, which fc3 functions have not; any service name is accepted in the path. Gaps: of the
  * qualifiers only LATEST exists; every other operation, and stateful asynchronous tasks, are refused by name.
@@ -17,7 +17,7 @@ import { type Reply, readBody, withFaults } from "../wire/http-service.ts";
 import type { Identities, Identity } from "../wire/identities.ts";
 import { authenticateFc2 } from "./fc2-signature.ts";
 import type { InvocationResult } from "./function-process.ts";
-import { functionView, triggerViews } from "./function-view.ts";
+import { asyncConfigView, functionView, triggerViews } from "./function-view.ts";
 import { InvocationRefused } from "./invocation-refused.ts";
 import type { FunctionDefinition } from "./s-yaml.ts";
 
@@ -40,16 +40,11 @@ interface InvokeApiOptions {
 }
 
 type Version = "2016-08-15" | "2023-03-30";
+type ReadingOperation = keyof typeof readingPaths;
 
 interface ApiRequest {
   readonly version: Version;
-  readonly operation:
-    | "InvokeFunction"
-    | "ListFunctions"
-    | "GetFunction"
-    | "ListTriggers"
-    | "GetTrigger"
-    | "Unsupported";
+  readonly operation: "InvokeFunction" | ReadingOperation | "Unsupported";
   readonly functionName: string;
   readonly triggerName: string;
   readonly qualifier: string;
@@ -60,7 +55,14 @@ const invocationPaths = {
   "2023-03-30": /^\/2023-03-30\/functions\/()([^/]+)\/invocations$/,
 };
 
-const readingPath = /^\/2023-03-30\/functions(?:\/([^/]+)(\/triggers(?:\/([^/]+))?)?)?$/;
+/** The groups: the function's name, the trigger's. */
+const readingPaths = {
+  ListFunctions: /^\/2023-03-30\/functions$/,
+  GetFunction: /^\/2023-03-30\/functions\/([^/]+)$/,
+  ListTriggers: /^\/2023-03-30\/functions\/([^/]+)\/triggers$/,
+  GetTrigger: /^\/2023-03-30\/functions\/([^/]+)\/triggers\/([^/]+)$/,
+  GetAsyncInvokeConfig: /^\/2023-03-30\/functions\/([^/]+)\/async-invoke-config$/,
+};
 
 /**
  * What a request asks for, by its method and path alone; undefined for a path of neither API. Names of functions have
@@ -75,13 +77,11 @@ const detectApiRequest = (method: string, url: URL): ApiRequest | undefined => {
     const qualifier = service.includes(".") ? service.slice(service.indexOf(".") + 1) : queryQualifier;
     return { version, operation: "InvokeFunction", functionName: name, triggerName: "", qualifier };
   }
-  if (method === "GET" && version === "2023-03-30") {
-    const path = readingPath.exec(url.pathname);
-    if (path !== null) {
-      const [, functionName = "", triggers, triggerName = ""] = path;
-      const ofTriggers = triggerName === "" ? "ListTriggers" : "GetTrigger";
-      const ofFunctions = functionName === "" ? "ListFunctions" : "GetFunction";
-      const operation = triggers === undefined ? ofFunctions : ofTriggers;
+  if (method === "GET") {
+    const operations = Object.keys(readingPaths) as ReadingOperation[];
+    const operation = operations.find((one) => readingPaths[one].test(url.pathname));
+    if (operation !== undefined) {
+      const [, functionName = "", triggerName = ""] = readingPaths[operation].exec(url.pathname) ?? [];
       return { version, operation, functionName, triggerName, qualifier: queryQualifier };
     }
   }
@@ -211,8 +211,10 @@ const perform = async (
   const triggers = operation === "ListTriggers" ? "/triggers/*" : triggerName === "" ? "" : `/triggers/${triggerName}`;
   const resource = `acs:fc:${region}:${accountId}:functions/${functionName === "" ? "*" : functionName}${triggers}`;
   const view = (definition: FunctionDefinition) => functionView(definition, accountId, environment);
-  if (!authorize(caller, `fc:${operation}`, resource))
-    return { status: 403, code: "AccessDenied", message: `fc:${operation} on ${resource} is not allowed` };
+  // "Policies and sample policies" of the FC 3.0 documents still has this action's name of FC 2.0.
+  const action = `fc:${operation === "GetAsyncInvokeConfig" ? "GetFunctionAsyncInvokeConfig" : operation}`;
+  if (!authorize(caller, action, resource))
+    return { status: 403, code: "AccessDenied", message: `${action} on ${resource} is not allowed` };
   if (operation === "ListFunctions") return jsonReply(200, requestId, { functions: functions.map(view) });
   if (definition === undefined)
     return { status: 404, code: "FunctionNotFound", message: `function '${functionName}' does not exist` };
@@ -224,6 +226,11 @@ const perform = async (
     const trigger = triggerViews(definition).find((one) => one.triggerName === triggerName);
     const message = `trigger '${triggerName}' does not exist`;
     return trigger ? jsonReply(200, requestId, trigger) : { status: 404, code: "TriggerNotFound", message };
+  }
+  if (operation === "GetAsyncInvokeConfig") {
+    const config = asyncConfigView(definition, accountId);
+    const message = `function '${functionName}' has no asynchronous configuration`;
+    return config ? jsonReply(200, requestId, config) : { status: 404, code: "AsyncConfigNotExists", message };
   }
   const type = request.headers["x-fc-invocation-type"] ?? "Sync";
   if (type !== "Sync" && type !== "Async")

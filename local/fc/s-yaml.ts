@@ -26,6 +26,8 @@ export interface FunctionDefinition {
   readonly logProject: string;
   readonly logStore: string;
   readonly asyncInvocation: {
+    /** False when the file says nothing of it, and FC's defaults count. */
+    readonly isSet: boolean;
     readonly retryAttempts: number;
     readonly maximumAgeInSeconds: number;
     /** ARN of the onFailure destination. */
@@ -173,6 +175,7 @@ const readFunction = (resource: unknown, place: string, folder: string): Functio
     logProject: log.textOr("project", ""),
     logStore: log.textOr("logstore", ""),
     asyncInvocation: {
+      isSet: asyncInvocation.entries.length > 0,
       retryAttempts: asyncInvocation.numberOr("maxAsyncRetryAttempts", 3),
       maximumAgeInSeconds: asyncInvocation.numberOr("maxAsyncEventAgeInSeconds", 86400),
       onFailure: onFailure === "" ? undefined : onFailure,

@@ -23,14 +23,22 @@ const uploads = {
   filter: { key: { prefix: "in/", suffix: "" } },
 };
 const sourceArn = `acs:oss:${region}:${accountId}:images`;
+const onFailure = { destination: `acs:mns:${region}:${accountId}:/queues/failures/messages` };
 const props = {
   role: `acs:ram::${accountId}:role/worker`,
   environmentVariables: { IMAGE_BUCKET: "images" },
+  asyncInvokeConfig: {
+    maxAsyncRetryAttempts: 2,
+    maxAsyncEventAgeInSeconds: 3600,
+    destinationConfig: { onFailure },
+  },
   triggers: [
     { triggerName: "uploads", triggerType: "oss", sourceArn, triggerConfig: uploads },
     { triggerName: "minute", triggerType: "timer", triggerConfig: { cronExpression: "@every 1m", payload: "x" } },
   ],
 };
+
+const asyncInvokeConfig = { maxAsyncRetryAttempts: 0 };
 
 const identities = createIdentities([account]);
 const faults = noFaults();
@@ -40,7 +48,7 @@ let test: TestHost;
 
 beforeAll(async () => {
   test = await startTestHost(
-    { echo: { code, props } },
+    { echo: { code, props }, plain: { code }, dropping: { code, props: { asyncInvokeConfig } } },
     { identities, faults, clock, environment: { ENDPOINT: "here" } },
   );
 });
@@ -177,7 +185,7 @@ describe("@alicloud/fc20230330 on the FC 3.0 API", () => {
 
   it("lists and describes functions", async () => {
     const { body } = await fc3Client().listFunctions(new fc3.ListFunctionsRequest({}));
-    expect(body?.functions?.map(({ functionName }) => functionName)).toEqual(["echo"]);
+    expect(body?.functions?.map(({ functionName }) => functionName)).toEqual(["echo", "plain", "dropping"]);
     const one = await fc3Client().getFunction("echo", new fc3.GetFunctionRequest({}));
     expect(one.body).toMatchObject({
       functionName: "echo",
@@ -200,6 +208,41 @@ describe("@alicloud/fc20230330 on the FC 3.0 API", () => {
     expect(JSON.parse(second?.triggerConfig ?? "")).toMatchObject({ cronExpression: "@every 1m", enable: true });
     expect((await fc3Client().getTrigger("echo", "minute")).body).toEqual(second);
     await expect(fc3Client().getTrigger("echo", "none")).rejects.toMatchObject({ code: "TriggerNotFound" });
+  });
+
+  const asyncConfigOf = async (name: string, qualifier = "LATEST", client = fc3Client()) =>
+    (await client.getAsyncInvokeConfig(name, new fc3.GetAsyncInvokeConfigRequest({ qualifier }))).body?.toMap();
+
+  it("tells how often a function is tried again, and where its failures go", async () => {
+    expect(await asyncConfigOf("echo")).toEqual({
+      functionArn: `acs:fc:${region}:${accountId}:functions/echo`,
+      asyncTask: false,
+      maxAsyncRetryAttempts: 2,
+      maxAsyncEventAgeInSeconds: 3600,
+      destinationConfig: { onFailure },
+    });
+    expect(await asyncConfigOf("dropping")).toMatchObject({ maxAsyncRetryAttempts: 0, destinationConfig: {} });
+  });
+
+  it.each([
+    ["a function without asyncInvokeConfig", "plain", "LATEST", "AsyncConfigNotExists"],
+    ["no such function", "nowhere", "LATEST", "FunctionNotFound"],
+    ["another qualifier", "echo", "v1", "VersionNotFound"],
+  ])("tells of no tries for %s", async (_, name, qualifier, expected) => {
+    await expect(asyncConfigOf(name, qualifier)).rejects.toMatchObject({ code: expected, statusCode: 404 });
+  });
+
+  it("takes the permission that FC names for that", async () => {
+    const statement = (Action: string) =>
+      [{ Version: "1", Statement: [{ Effect: "Allow", Action, Resource: "acs:fc:*:*:functions/echo" }] }] as const;
+    const clientWith = (action: string) => {
+      const { accessKeyId, accessKeySecret, securityToken = "" } = session(statement(action));
+      return fc3Client({ accessKeyId, accessKeySecret, securityToken });
+    };
+    const allowed = asyncConfigOf("echo", "LATEST", clientWith("fc:GetFunctionAsyncInvokeConfig"));
+    await expect(allowed).resolves.toMatchObject({ maxAsyncRetryAttempts: 2 });
+    const refused = asyncConfigOf("echo", "LATEST", clientWith("fc:GetFunction"));
+    await expect(refused).rejects.toMatchObject({ code: "AccessDenied" });
   });
 
   it.each([

@@ -111,6 +111,7 @@ describe("the deployed functions", () => {
 
   it("lose no event: it is repeated, and in the end goes to a queue", () => {
     expect(importer?.asyncInvocation).toEqual({
+      isSet: true,
       retryAttempts: 3,
       maximumAgeInSeconds: 21600,
       onFailure: "acs:mns:cn-hangzhou:1234567890123456:/queues/image-import-failures/messages",

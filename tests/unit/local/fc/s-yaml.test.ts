@@ -53,7 +53,7 @@ describe("a function in s.yaml", () => {
         reservedConcurrency: undefined,
         logProject: "",
         logStore: "",
-        asyncInvocation: { retryAttempts: 3, maximumAgeInSeconds: 86400, onFailure: undefined },
+        asyncInvocation: { isSet: false, retryAttempts: 3, maximumAgeInSeconds: 86400, onFailure: undefined },
         ossTriggers: [],
         timerTriggers: [],
       },
