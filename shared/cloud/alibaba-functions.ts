@@ -1,6 +1,6 @@
 import { type AlibabaApiOptions, apiCaller, type Body, list, text } from "./alibaba-api.ts";
 import { isCloudError } from "./cloud-error.ts";
-import type { DeployedFunction, DeployedTrigger, FunctionService } from "./ports.ts";
+import type { DeployedAsyncInvocation, DeployedFunction, DeployedTrigger, FunctionService } from "./ports.ts";
 
 /** A function has ten OSS triggers at most; whoever pages for ever is not believed. */
 const mostPages = 10;
@@ -42,6 +42,28 @@ export function alibabaFunctions(options: AlibabaApiOptions): FunctionService {
       }
       return triggers;
     },
+
+    async describeAsyncInvocation(functionName) {
+      try {
+        return deployedAsyncInvocation(await get("GetAsyncInvokeConfig", functionName, "/async-invoke-config"));
+      } catch (error) {
+        if (isCloudError(error) && error.code === "AsyncConfigNotExists") return {};
+        throw error;
+      }
+    },
+  };
+}
+
+function deployedAsyncInvocation(body: Body): DeployedAsyncInvocation {
+  const number = (ours: string, theirs: string): Record<string, number> => {
+    const value = Number(text(body, theirs));
+    return Number.isFinite(value) ? { [ours]: value } : {};
+  };
+  const onFailure = text(objectIn(objectIn(body["destinationConfig"])["onFailure"]), "destination");
+  return {
+    ...number("retryAttempts", "maxAsyncRetryAttempts"),
+    ...number("maximumAgeInSeconds", "maxAsyncEventAgeInSeconds"),
+    ...(onFailure === undefined ? {} : { onFailure }),
   };
 }
 

@@ -161,11 +161,20 @@ export interface DeployedTrigger {
   readonly schedule?: string;
 }
 
+/** What becomes of events that a function fails on. What is not set is left out, and Function Compute's defaults count. */
+export interface DeployedAsyncInvocation {
+  readonly retryAttempts?: number;
+  readonly maximumAgeInSeconds?: number;
+  /** ARN of what is told of an event that is given up; without it such an event is dropped. */
+  readonly onFailure?: string;
+}
+
 /** What is deployed; only the operator's command asks. */
 export interface FunctionService {
   /** Undefined when there is no such function in the region. */
   describeFunction(name: string): Promise<DeployedFunction | undefined>;
   listTriggers(functionName: string): Promise<readonly DeployedTrigger[]>;
+  describeAsyncInvocation(functionName: string): Promise<DeployedAsyncInvocation>;
 }
 
 export interface Cloud {

@@ -8,9 +8,15 @@ describe("Function Compute through the official generic client", () => {
   let functions: FunctionService;
 
   beforeAll(async () => {
+    const code = "exports.handler = async () => {};";
     const props = {
       role: `acs:ram::${accountId}:role/worker`,
       environmentVariables: { IMAGE_BUCKET: "images" },
+      asyncInvokeConfig: {
+        maxAsyncRetryAttempts: 0,
+        maxAsyncEventAgeInSeconds: 60,
+        destinationConfig: { onFailure: { destination: "acs:mns:queue" } },
+      },
       triggers: [
         {
           triggerName: "uploads",
@@ -21,7 +27,7 @@ describe("Function Compute through the official generic client", () => {
         { triggerName: "minute", triggerType: "timer", triggerConfig: { cronExpression: "@every 1m" } },
       ],
     };
-    test = await startTestHost({ echo: { code: "exports.handler = async () => {};", props } });
+    test = await startTestHost({ echo: { code, props }, plain: { code } });
     functions = alibabaFunctions({ region, credentials: account, endpoint: test.service.endpoint });
   });
   afterAll(() => test.close());
@@ -65,6 +71,16 @@ describe("Function Compute through the official generic client", () => {
     ]);
   });
 
+  it("tells what becomes of events that it fails on, as far as that is set", async () => {
+    expect(await functions.describeAsyncInvocation("echo")).toEqual({
+      retryAttempts: 0,
+      maximumAgeInSeconds: 60,
+      onFailure: "acs:mns:queue",
+    });
+    expect(await functions.describeAsyncInvocation("plain")).toEqual({});
+    await expect(functions.describeAsyncInvocation("nowhere")).rejects.toMatchObject({ code: "FunctionNotFound" });
+  });
+
   it("knows when there is no such function, and hands on what else is refused", async () => {
     expect(await functions.describeFunction("nowhere")).toBeUndefined();
     const stranger = alibabaFunctions({
@@ -103,6 +119,18 @@ describe("answers of Function Compute that the documents do not promise", () => 
   ])("a trigger with %s", async (_, trigger, expected) => {
     answered({ triggers: [trigger] });
     expect(await functions.listTriggers("f")).toEqual([expect.objectContaining(expected)]);
+  });
+
+  it.each([
+    ["nothing", {}],
+    ["other kinds of values", { maxAsyncRetryAttempts: "many", destinationConfig: { onFailure: ["queue"] } }],
+    [
+      "an empty destination",
+      { maxAsyncEventAgeInSeconds: null, destinationConfig: { onFailure: { destination: "" } } },
+    ],
+  ])("an asynchronous configuration with %s", async (_, body) => {
+    answered(body);
+    expect(await functions.describeAsyncInvocation("f")).toEqual({});
   });
 
   it("no triggers, or pages without an end", async () => {
