@@ -7,7 +7,9 @@ import type { FunctionFound } from "./deployment.ts";
 const deployIn = ({ bucket, stateBucket, region }: Setup): string =>
   `IMPORT_REGION=${region} IMPORT_BUCKET=${bucket} IMPORT_STATE_BUCKET=${stateBucket} npm run deploy`;
 
-/** Pure: the functions with their environment, the OSS trigger, the timer. */
+const redeployOrLeave = "npm run deploy, with the variables of .env set; or leave it, if it is meant so";
+
+/** Pure: the functions with their environment, the OSS trigger, what becomes of its failed events, the timer. */
 export function deployedChecks(found: readonly FunctionFound[], setup: Setup): readonly Check[] {
   return found.flatMap((one) => {
     const { expected, deployed } = one;
@@ -16,6 +18,7 @@ export function deployedChecks(found: readonly FunctionFound[], setup: Setup): r
     return [
       own,
       ...(expected.ossTriggers.length > 0 ? uploadChecks(one, setup) : []),
+      ...(expected.ossTriggers.length > 0 && expected.asyncInvocation.isSet ? [failedEventsCheck(one, setup)] : []),
       ...(expected.timerTriggers.length > 0 ? [timerCheck(one)] : []),
     ];
   });
@@ -69,7 +72,7 @@ function functionCheck({ expected, deployed }: FunctionFound, setup: Setup): Che
     return warning(
       name,
       `${expected.name} is deployed otherwise than s.yaml says it now: ${differences.map(([what, is, said]) => `${what} is ${JSON.stringify(is)}, not ${JSON.stringify(said)}`).join("; ")}.`,
-      "npm run deploy, with the variables of .env set; or leave it, if it is meant so",
+      redeployOrLeave,
     );
   return ok(name, `${expected.name} is deployed in ${region}, for ${bucket} and ${stateBucket}.`);
 }
@@ -133,6 +136,34 @@ function uploadChecks({ expected, deployed, triggers }: FunctionFound, setup: Se
         ]
       : []),
   ];
+}
+
+/** How often Function Compute hands over an upload's event again, and where the event goes when that was in vain. */
+function failedEventsCheck({ expected, deployed, asyncInvocation: found }: FunctionFound, setup: Setup): Check {
+  const name = "failed events";
+  const { retryAttempts, maximumAgeInSeconds, onFailure } = expected.asyncInvocation;
+  // Whoever asks may not know the account's number; the function does.
+  const account = deployed?.arn?.split(":")[3];
+  const destination = onFailure
+    ?.split(":")
+    .map((part, index) => (index === 3 ? (account ?? part) : part))
+    .join(":");
+  const differences = [
+    ["maxAsyncRetryAttempts", found.retryAttempts, retryAttempts],
+    ["maxAsyncEventAgeInSeconds", found.maximumAgeInSeconds, maximumAgeInSeconds],
+    ["the destination onFailure", found.onFailure, destination],
+  ].filter(([, is, said]) => is !== said);
+  if (differences.length === 0)
+    return ok(
+      name,
+      `What ${expected.name} fails on is tried ${retryAttempts} times more, for ${maximumAgeInSeconds} seconds at most, then ${destination ? `sent to ${destination}` : "dropped"}.`,
+    );
+  const isDropped = destination !== undefined && found.onFailure === undefined;
+  return warning(
+    name,
+    `${expected.name} is deployed otherwise than s.yaml says it now: ${differences.map(([what, is, said]) => `${what} is ${is ?? "not set"}, not ${said ?? "unset"}`).join("; ")}.${isDropped ? " An upload that fails for good is dropped without a word." : ""}`,
+    isDropped ? deployIn(setup) : redeployOrLeave,
+  );
 }
 
 function timerCheck({ expected, triggers }: FunctionFound): Check {

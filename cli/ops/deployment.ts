@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FunctionDefinition, readFunctions } from "../../local/fc/s-yaml.ts";
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
-import type { DeployedFunction, DeployedTrigger } from "../../shared/cloud/ports.ts";
+import type { DeployedAsyncInvocation, DeployedFunction, DeployedTrigger } from "../../shared/cloud/ports.ts";
 import { packageRoot } from "../package-root.ts";
 import type { Environment, Operator } from "./operator.ts";
 
@@ -12,6 +12,8 @@ export interface FunctionFound {
   /** Undefined when there is no such function. */
   readonly deployed: DeployedFunction | undefined;
   readonly triggers: readonly DeployedTrigger[];
+  /** Asked about only where uploads are sent to. */
+  readonly asyncInvocation: DeployedAsyncInvocation;
 }
 
 /**
@@ -47,7 +49,9 @@ export async function findFunctions(
     expected.map(async (definition) => {
       const deployed = await service.describeFunction(definition.name);
       const triggers = deployed ? await service.listTriggers(definition.name) : [];
-      return { expected: definition, deployed, triggers };
+      const takesUploads = deployed && definition.ossTriggers.length > 0;
+      const asyncInvocation = takesUploads ? await service.describeAsyncInvocation(definition.name) : {};
+      return { expected: definition, deployed, triggers, asyncInvocation };
     }),
   );
 }

@@ -154,7 +154,7 @@ async function foundFunctions(
       .map((name) => `"acs:fc:*:*:functions/${name}"`);
     return cannotTell(
       "you may not ask Function Compute.",
-      `Attach a policy that allows it: {"Effect":"Allow","Action":["fc:GetFunction","fc:ListTriggers"],"Resource":[${resources.join(",")}]}`,
+      `Attach a policy that allows it: {"Effect":"Allow","Action":["fc:GetFunction","fc:ListTriggers","fc:GetFunctionAsyncInvokeConfig"],"Resource":[${resources.join(",")}]}`,
     );
   }
 }

@@ -35,7 +35,19 @@ describe("doctor", () => {
     const { code, healthy, checks } = await doctor();
     expect(checks.filter(({ outcome }) => outcome !== "ok")).toEqual([]);
     expect([code, healthy]).toEqual([0, true]);
-    expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(["function", "trigger", "timer"]));
+    expect(checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["function", "trigger", "failed events", "timer"]),
+    );
+  });
+
+  it("names events that go to another queue than the next deployment's", async () => {
+    const { code, checks } = await doctor({ IMPORT_FAILURE_QUEUE: "elsewhere" });
+    expect(code).toBe(0);
+    expect(named(checks, "failed events")).toMatchObject({
+      outcome: "warning",
+      message: expect.stringMatching(/onFailure is \S+\/queues\/\S+, not \S+\/queues\/elsewhere\/messages\.$/),
+      fix: expect.stringContaining("npm run deploy"),
+    });
   });
 
   it("asks ECS about an image that was not refused before", async () => {

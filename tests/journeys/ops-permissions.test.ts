@@ -138,6 +138,7 @@ describe("ram/operator-policy.json, over all that the operator's commands ever d
     expect(unused()).toEqual([
       `oss:GetBucketInfo oss:${localBucket}`,
       "fc:GetFunction fc:functions/image-import-report",
+      "fc:GetFunctionAsyncInvokeConfig fc:functions/image-import",
       "fc:ListTriggers fc:functions/image-import/*",
       "fc:ListTriggers fc:functions/image-import-report/*",
     ]);

@@ -3,7 +3,7 @@ import type { Check } from "../../../cli/ops/checks.ts";
 import { deployedChecks } from "../../../cli/ops/deployed-checks.ts";
 import type { FunctionFound } from "../../../cli/ops/deployment.ts";
 import { readFunctions } from "../../../local/fc/s-yaml.ts";
-import type { DeployedFunction, DeployedTrigger } from "../../../shared/cloud/ports.ts";
+import type { DeployedAsyncInvocation, DeployedFunction, DeployedTrigger } from "../../../shared/cloud/ports.ts";
 
 const region = "cn-hangzhou";
 const setup = { bucket: "images", stateBucket: "state", region, wantsDeletions: false };
@@ -45,25 +45,35 @@ const minute: DeployedTrigger = {
   schedule: "@every 1m",
 };
 
+const asyncInvocation: DeployedAsyncInvocation = {
+  retryAttempts: 3,
+  maximumAgeInSeconds: 21600,
+  onFailure: `acs:mns:${region}:1:/queues/image-import-failures/messages`,
+};
+
 /** The shipped deployment with one thing changed. */
 const checksOf = (
   change: {
     importer?: Partial<DeployedFunction> | null;
     uploads?: Partial<DeployedTrigger> | null;
     minute?: Partial<DeployedTrigger> | null;
+    asyncInvocation?: DeployedAsyncInvocation;
+    expected?: Partial<typeof importer>;
   } = {},
   other: Partial<typeof setup> = {},
 ): readonly Check[] => {
   const functions: readonly FunctionFound[] = [
     {
-      expected: importer,
+      expected: { ...importer, ...change.expected },
       deployed: change.importer === null ? undefined : { ...deployedOf(importer), ...change.importer },
       triggers: change.uploads === null ? [] : [{ ...uploads, ...change.uploads }],
+      asyncInvocation: change.asyncInvocation ?? asyncInvocation,
     },
     {
       expected: reporter,
       deployed: deployedOf(reporter),
       triggers: change.minute === null ? [] : [{ ...minute, ...change.minute }],
+      asyncInvocation: {},
     },
   ];
   return deployedChecks(functions, { ...setup, ...other });
@@ -75,6 +85,7 @@ describe("doctor's view of what is deployed", () => {
     expect(checksOf().map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
       "function ok",
       "trigger ok",
+      "failed events ok",
       "function ok",
       "timer ok",
     ]);
@@ -85,6 +96,8 @@ describe("doctor's view of what is deployed", () => {
   });
   const allCreations = { events: ["oss:ObjectCreated:*"] };
   const deletions = { wantsDeletions: true };
+  const { onFailure, ...dropping } = asyncInvocation;
+  const failedEvents = { name: "failed events", outcome: "warning" } as const;
 
   it.each<[string, Parameters<typeof checksOf>, Partial<Check>]>([
     ["a function that is missing", [{ importer: null }], { name: "function", outcome: "problem" }],
@@ -103,6 +116,11 @@ describe("doctor's view of what is deployed", () => {
     ["a trigger with a prefix, a function without", [{ uploads: { prefix: "in/" } }], { outcome: "problem" }],
     ["a trigger of an old version", [{ uploads: { qualifier: "3" } }], { outcome: "problem" }],
     ["EventBridge instead", [{ uploads: { type: "eventbridge" } }], { name: "trigger", outcome: "warning" }],
+    ["failed events without settings", [{ asyncInvocation: {} }], failedEvents],
+    ["failed events that are dropped", [{ asyncInvocation: dropping }], failedEvents],
+    ["failed events in another queue", [{ asyncInvocation: { ...dropping, onFailure: "acs:mns:x" } }], failedEvents],
+    ["no second try", [{ asyncInvocation: { ...asyncInvocation, retryAttempts: 0 } }], failedEvents],
+    ["another age", [{ asyncInvocation: { ...asyncInvocation, maximumAgeInSeconds: 60 } }], failedEvents],
     ["no timer", [{ minute: null }], { name: "timer", outcome: "problem" }],
     ["a timer that is off", [{ minute: { enabled: false } }], { name: "timer", outcome: "problem" }],
     ["a timer of another pace", [{ minute: { schedule: "@every 1h" } }], { name: "timer", outcome: "warning" }],
@@ -120,9 +138,30 @@ describe("doctor's view of what is deployed", () => {
       [{ importer: environment({ IMAGE_PREFIX: "in/" }), uploads: { prefix: "in/", ...allCreations } }],
     ],
     ["deletions in one word", [{ uploads: { events: [...uploads.events, "oss:ObjectRemoved:*"] } }, deletions]],
+    [
+      "the account that the function is in, where nobody named one",
+      [{ expected: { asyncInvocation: { ...importer.asyncInvocation, onFailure: onFailure?.replace(":1:", ":0:") } } }],
+    ],
+    [
+      "whatever becomes of failed events, where s.yaml does not say",
+      [{ expected: { asyncInvocation: { ...importer.asyncInvocation, isSet: false } }, asyncInvocation: {} }],
+    ],
     ["an idle function", [{ importer: { state: "Inactive" } }]],
   ])("is content with %s", (_, change) => {
     expect(amiss(checksOf(...change))).toEqual([]);
+  });
+
+  it("tells what is lost with failed events, and how to deploy what keeps them", () => {
+    expect(amiss(checksOf({ asyncInvocation: {} }))).toEqual([
+      {
+        ...failedEvents,
+        message: `image-import is deployed otherwise than s.yaml says it now: maxAsyncRetryAttempts is not set, not 3; maxAsyncEventAgeInSeconds is not set, not 21600; the destination onFailure is not set, not ${onFailure}. An upload that fails for good is dropped without a word.`,
+        fix: "IMPORT_REGION=cn-hangzhou IMPORT_BUCKET=images IMPORT_STATE_BUCKET=state npm run deploy",
+      },
+    ]);
+    const [other] = amiss(checksOf({ asyncInvocation: { ...asyncInvocation, retryAttempts: 0 } }));
+    expect(other?.message).toMatch(/now: maxAsyncRetryAttempts is 0, not 3\.$/);
+    expect(other?.fix).toContain("leave it, if it is meant so");
   });
 
   it("tells how to ask about what is deployed instead, and how to deploy what is asked about", () => {
