@@ -23,16 +23,21 @@ const targets = [
 ];
 
 /** What SDKs require where their files begin and use rarely here: each is a file that is loaded at its first use. */
-const rarelyUsed = /^(bowser|formstream|iconv-lite|jstoxml|mime|win-release|xmlbuilder)$/;
-/** Tells browsers apart for a User-Agent; without its answer ali-oss takes Node.js's own version. */
-const neverUsed = /^platform$/;
+const rarelyUsed = /^(bowser|formstream|iconv-lite|jstoxml|win-release|xmlbuilder)$/;
+/** Of what SDKs require, all that is needed here. */
+const stubs = {
+  // Tells browsers apart for a User-Agent; without its answer ali-oss takes Node.js's own version.
+  platform: "module.exports = {};",
+  // ali-oss asks it at every request for the type of a body. Whoever sends one here names that, but for ali-oss's own XML.
+  mime: 'module.exports = { getType: (name) => (name === "xml" ? "application/xml" : null) };',
+};
 
 /** Adds the names of what is rarely used to `found`. */
 const leanSdks = (found) => ({
   name: "lean-sdks",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: neverUsed }, ({ path }) => ({ path, namespace: "never-used" }));
-    onLoad({ filter: /.*/, namespace: "never-used" }, () => ({ contents: "module.exports = {};" }));
+    onResolve({ filter: /^(platform|mime)$/ }, ({ path }) => ({ path, namespace: "stub" }));
+    onLoad({ filter: /.*/, namespace: "stub" }, ({ path }) => ({ contents: stubs[path] }));
     onResolve({ filter: rarelyUsed }, ({ path }) => ({ path, namespace: "rarely-used" }));
     onLoad({ filter: /.*/, namespace: "rarely-used" }, ({ path }) => {
       found.add(path);

@@ -8,6 +8,9 @@ import type { ObjectRef } from "./ports.ts";
 const largestPutInBytes = 5_000_000_000;
 const partInBytes = 64 * 2 ** 20;
 
+/** Else ali-oss would go by the key's ending, for which a disk image has no type that anybody agrees on. */
+const mime = "application/octet-stream";
+
 /** Uploads a file from disk as a stream, as an operator's tool would; `onProgress` gets a fraction of 1. */
 export async function uploadFile(
   options: OssOptions,
@@ -17,9 +20,10 @@ export async function uploadFile(
 ): Promise<void> {
   const client = new OSS(ossClientOptions({ timeoutInMilliseconds: 30 * 60_000, ...options }, bucket));
   if (file.size <= largestPutInBytes)
-    await client.putStream(key, counted(file, onProgress), { contentLength: file.size } as OSS.PutStreamOptions);
+    await client.putStream(key, counted(file, onProgress), { contentLength: file.size, mime } as OSS.PutStreamOptions);
   else
     await client.multipartUpload(key, file.path, {
+      mime,
       partSize: partInBytes,
       parallel: 2,
       progress: (fraction: number) => onProgress?.(fraction),
