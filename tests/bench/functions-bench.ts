@@ -109,9 +109,10 @@ type Depth = keyof typeof sidecars;
 
 /**
  * Which object a run works on: each gets one of its own, as a second import of the same one would be a duplicate, and a
- * folder of its own, as an import lists its folder: what that costs in a crowded one is the scale bench's.
+ * folder of its own, as an import lists its folder: what that costs in a crowded one is the scale bench's. Its name is its
+ * own too: of two images with one name in one second, the second asks ECS for another name.
  */
-const keyFor = (program: string, run: number): string => `${program}/${run}/image.qcow2`;
+const keyFor = (program: string, run: number): string => `${program}/${run}/${program}-${run}.qcow2`;
 
 export async function importBench(): Promise<Table> {
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
