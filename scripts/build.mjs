@@ -7,7 +7,7 @@
 // esbuild splits code for ES modules only, while FC's loader and SDKs written for require() want CommonJS. Hence two
 // steps: bundle and split as ES modules in memory, then turn each file into CommonJS.
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -32,12 +32,27 @@ const stubs = {
   mime: 'module.exports = { getType: (name) => (name === "xml" ? "application/xml" : null) };',
 };
 
+/**
+ * ali-oss signs query parameters in the order of a language, and the first comparison of that kind loads ICU: 6 ms and
+ * 3.7 MiB at each start. OSS goes by bytes, and of its parameters' names both make the same order.
+ */
+const sorting = {
+  file: /ali-oss[\\/]lib[\\/]common[\\/]signUtils\.js$/,
+  slow: "a.localeCompare(b)",
+  fast: "(a < b ? -1 : 1)",
+};
+
 /** Adds the names of what is rarely used to `found`. */
 const leanSdks = (found) => ({
   name: "lean-sdks",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^(platform|mime)$/ }, ({ path }) => ({ path, namespace: "stub" }));
     onLoad({ filter: /.*/, namespace: "stub" }, ({ path }) => ({ contents: stubs[path] }));
+    onLoad({ filter: sorting.file }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      const warnings = text.includes(sorting.slow) ? [] : [{ text: `${path} has no ${sorting.slow} any more` }];
+      return { contents: text.replace(sorting.slow, sorting.fast), warnings };
+    });
     onResolve({ filter: rarelyUsed }, ({ path }) => ({ path, namespace: "rarely-used" }));
     onLoad({ filter: /.*/, namespace: "rarely-used" }, ({ path }) => {
       found.add(path);
