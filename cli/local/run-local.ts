@@ -8,12 +8,12 @@ import { isCloudError } from "../../shared/cloud/cloud-error.ts";
 import type { ListedObject, ObjectStore } from "../../shared/cloud/ports.ts";
 import { counted } from "../../shared/importing/counted.ts";
 import { objectKind } from "../../shared/importing/object-kind.ts";
-import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
 import { connectionFileIn } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
 import { packageRoot } from "../package-root.ts";
+import { pastedAddress } from "../pasted-address.ts";
 import { announce, connectionTo } from "./announcement.ts";
 import { takeDataFolder } from "./data-folder.ts";
 import { deployLocally, localBucket, localRegion, localStateBucket } from "./deployed-locally.ts";
@@ -60,7 +60,7 @@ async function runIn(
   const onGivenUp = (failure: Failure): void => {
     const { key, reason, tries } = givenUp(failure);
     view.text(
-      `Function Compute has given up the event of ${printable(key, 1024)} after ${tries} tries: ${printable(reason, 2000)}${options.once ? "" : `\n${" ".repeat(9)}→ Once that is mended: oss-image-import replay ${shellQuoted(`oss://${localBucket}/${key}`)}`}`,
+      `Function Compute has given up the event of ${printable(key, 1024)} after ${tries} tries: ${printable(reason, 2000)}${options.once ? "" : `\n${" ".repeat(9)}→ Once that is mended: oss-image-import replay ${pastedAddress({ bucket: localBucket, key })}`}`,
     );
   };
   const cloud = await start(options, dataDirectory, onGivenUp, (text) => {

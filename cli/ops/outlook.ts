@@ -1,6 +1,6 @@
-import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import type { JobRecord, WaitingFor } from "../../shared/ledger/job.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
+import { pastedAddress } from "../pasted-address.ts";
 
 /** Where a job stands, and what would move it: one sentence or two each. */
 export interface Outlook {
@@ -18,7 +18,7 @@ const awaited: Readonly<Record<WaitingFor, string>> = {
 /** Pure. `entry` is the job's index entry while it is open: it tells progress and when a tick looks next. */
 export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outlook {
   const { subject, attempt, reason, advice, result, waitingFor } = record;
-  const replay = `oss-image-import replay ${shellQuoted(`oss://${subject.bucket}/${subject.key}`)}`;
+  const replay = `oss-image-import replay ${pastedAddress(subject)}`;
   const due = entry ? new Date(entry.due * 1000).toISOString() : undefined;
   const next = due ? `The report function looks again at ${due}` : "The report function looks again at its next run";
   // A sentence ends once, in whatever way its reason does.

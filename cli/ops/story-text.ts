@@ -1,9 +1,11 @@
 import colours from "picocolors";
-import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
+import { counted } from "../../shared/importing/counted.ts";
 import type { Attempt, JobRecord } from "../../shared/ledger/job.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
+import { bytesText } from "../bytes-text.ts";
 import type { Decision } from "../decision.ts";
 import { findingLines } from "../inspect/finding-lines.ts";
+import { pastedAddress } from "../pasted-address.ts";
 import { requestLines } from "../request-lines.ts";
 import { beside, wrapped } from "../terminal-text.ts";
 import type { JobStory, Story } from "./run-explain.ts";
@@ -21,7 +23,7 @@ export function storyText(
     c.bold(`oss://${bucket}/${key}`),
     ...wrapped(
       object
-        ? `${object.size} bytes, uploaded ${object.uploadedAt}, ETag ${object.etag}`
+        ? `${sizeText(object.size)}, uploaded ${object.uploadedAt}, ETag ${object.etag}`
         : "There is no such object now.",
       width - 2,
     ).map((line) => `  ${line}`),
@@ -38,7 +40,7 @@ export function storyText(
     const { decision, imageName } = forecast;
     const who = onlyWatched === undefined ? "The function" : "A replay";
     const isTold = forecast.problems !== undefined || (decision === "reject" && forecast.findings.length > 0);
-    const what = `would ${decision === "wait" ? "let it wait" : `${decision} it`}${imageName ? ` as ${imageName}` : ""}${isTold ? "" : `: ${forecast.reason}`}`;
+    const what = `would ${decision === "wait" ? "let it wait" : `${decision} it`}${imageName ? ` as ${imageName}` : ""}${isTold ? ":" : `: ${forecast.reason}`}`;
     lines.push(
       "",
       ...wrapped(`No import of this version is known. ${who} ${what}`, width),
@@ -55,12 +57,15 @@ export function storyText(
     if (decision !== "ignore")
       lines.push(
         "",
-        "To have that done now:",
-        printable(`      oss-image-import replay ${shellQuoted(`oss://${story.bucket}/${story.key}`)}`),
+        decision === "reject" ? "Once that is mended:" : "To have that done now:",
+        `      oss-image-import replay ${pastedAddress(story)}`,
       );
   }
   return `${lines.join("\n")}\n`;
 }
+
+/** As people read it, and to the byte, to be compared with the original's. */
+const sizeText = (size: number): string => (size < 1024 ? counted(size, "byte") : `${bytesText(size)} (${size} bytes)`);
 
 /** What is wrong, with its place or its fix. */
 const decisionLines = ({ problems = [], findings }: Decision, width: number, c: Colours): readonly string[] => [
