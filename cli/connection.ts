@@ -46,7 +46,7 @@ export function connectionFrom(
   const isReal = accessKeyId !== undefined && accessKeySecret !== undefined && options.local === undefined;
   const base = isReal ? fromEnvironment(accessKeyId, accessKeySecret, environment) : fromLocal(options.local);
   const { region, ossEndpoint, ecsEndpoint, fcEndpoint, stateBucket, imagePrefix } = options;
-  return {
+  return wellFormed({
     ...base,
     ...(region ? { region } : {}),
     ...(ossEndpoint ? { ossEndpoint } : {}),
@@ -54,7 +54,17 @@ export function connectionFrom(
     ...(fcEndpoint ? { fcEndpoint } : {}),
     ...(stateBucket ? { stateBucket } : {}),
     ...(imagePrefix !== undefined ? { imagePrefix } : {}),
-  };
+  });
+}
+
+/** The SDKs put these into addresses as they are, and say nothing useful of those that make none. */
+function wellFormed(connection: Connection): Connection {
+  const { region, ossEndpoint, ecsEndpoint, fcEndpoint } = connection;
+  if (!/^[a-z0-9-]+$/.test(region)) throw new Unasked(`No region is called ${region}: cn-hangzhou is one.`);
+  for (const endpoint of [ossEndpoint, ecsEndpoint, fcEndpoint])
+    if (endpoint && !/^(https?:\/\/)?[A-Za-z0-9.-]+(:\d{1,5})?\/?$/.test(endpoint))
+      throw new Unasked(`${endpoint} is no endpoint: a host is, or http(s)://HOST, with :PORT where one is needed.`);
+  return connection;
 }
 
 function fromEnvironment(
@@ -91,7 +101,11 @@ function fromLocal(named: string | undefined): Connection {
       `No cloud is named: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run \`oss-image-import local\` and point to its folder with --local DIR.`,
     );
   }
-  return JSON.parse(readFileSync(file, "utf8")) as Connection;
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Connection;
+  } catch {
+    throw new Unasked(`${file} cannot be read: end the embedded cloud that wrote it, and start it again.`);
+  }
 }
 
 /** Opens the cloud; the SDKs load only here. */
@@ -125,11 +139,24 @@ const isLoopback = (endpoint: string): boolean => /^(https?:\/\/)?(127\.|localho
 const withScheme = (endpoint: string): string =>
   !endpoint.includes("://") && isLoopback(endpoint) ? `http://${endpoint}` : endpoint;
 
+/** Whether a key has a part that URLs are rid of before they are sent (RFC 3986, 5.2.4): the SDKs never ask for such keys. */
+export const hasDotPart = (key: string): boolean => key.split("/").some((part) => part === "." || part === "..");
+
+export const dotPartReason =
+  'its key has the part "." or "..", which is taken out of every address: upload it again under another key';
+
+/** Throws Unasked for what no bucket can be called. */
+export function refuseBucketName(name: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name))
+    throw new Unasked(`No bucket can be called ${name}: a name has 3 to 63 small letters, digits and hyphens.`);
+}
+
 /** `oss://bucket/key` in its parts; undefined for anything else. Throws Unasked for what no bucket can be called. */
 export function parseOssUrl(target: string): { readonly bucket: string; readonly key: string } | undefined {
   const match = /^oss:\/\/([^/]+)\/(.+)$/s.exec(target);
   if (!match) return undefined;
   const [, bucket = "", key = ""] = match;
-  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) throw new Unasked(`No bucket can be called ${bucket}.`);
+  refuseBucketName(bucket);
+  if (hasDotPart(key)) throw new Unasked(`${target} cannot be asked about: ${dotPartReason}.`);
   return { bucket, key };
 }

@@ -7,7 +7,16 @@ import { type ImportDeps, isRetryLater } from "../../shared/importing/import-dep
 import type { Log } from "../../shared/log/log.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import { importDepsOf } from "../../shared/runtime/import-deps-of.ts";
-import { type Connection, type ConnectionOptions, connectionFrom, openCloud, openFunctions } from "../connection.ts";
+import {
+  type Connection,
+  type ConnectionOptions,
+  connectionFrom,
+  dotPartReason,
+  hasDotPart,
+  openCloud,
+  openFunctions,
+  refuseBucketName,
+} from "../connection.ts";
 import { type Output, Unasked } from "../outcome.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,8 +57,10 @@ export async function openOperator(
     throw new Unasked(`The functions are set up for the bucket ${imageBucket}, not for ${bucket}.`);
   if (bucket === stateBucket)
     throw new Unasked(`${bucket} is the bucket of the functions' state: no image lies there.`);
+  for (const name of [bucket, stateBucket]) refuseBucketName(name);
   const cloud = await openCloud(connection);
   const claimant = `operator-${randomUUID()}`;
+  let bucketIsThere: Promise<void> | undefined;
   return {
     connection,
     cloud,
@@ -67,10 +78,23 @@ export async function openOperator(
         deadline,
         log,
       });
-      await safety;
+      bucketIsThere ??= refuseMissingBucket(cloud, bucket);
+      await Promise.all([safety, bucketIsThere]);
       return deps;
     },
   };
+}
+
+/** A bucket that is not there looks like an empty one to whoever asks for objects and jobs only. */
+async function refuseMissingBucket({ objects }: Cloud, bucket: string): Promise<void> {
+  try {
+    if (await objects.bucket(bucket)) return;
+  } catch (error) {
+    // Whoever may not ask that may do the rest all the same, and an OSS that is not reached is told of by the rest.
+    if (isCloudError(error)) return;
+    throw error;
+  }
+  throw new Unasked(`There is no bucket ${bucket}.`);
 }
 
 /** Runs a command's work; what only the cloud or the network can be blamed for becomes one sentence and exit code 2. */
@@ -91,7 +115,10 @@ export function troubleOf(error: unknown): string {
   const request = requestId ? ` (request ${requestId})` : "";
   // What urllib adds about its sockets helps nobody, nor does the text that was signed.
   const said = error.message.split(/ -1 \(connected| server string to sign is/i)[0];
-  if (error.outcomeUnknown) return printable(`${service.toUpperCase()} cannot be reached: ${said}${request}`);
+  if (error.outcomeUnknown)
+    return printable(
+      withWay(`${service.toUpperCase()} cannot be reached: ${said}${request}`, wayToReach(error.message)),
+    );
   if (isAboutCredentials(code))
     return printable(
       `${service.toUpperCase()} does not take the credentials (${code}): ${said} Check ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN.${request}`,
@@ -100,6 +127,15 @@ export function troubleOf(error: unknown): string {
   const advice = service === "ecs" ? ` ${failureOf(error).advice}` : "";
   return printable(`${service.toUpperCase()} refused with ${code}: ${said}${denied}${advice}${request}`);
 }
+
+/** What to look at when nothing answers; empty where that is not the question. */
+function wayToReach(message: string): string {
+  if (/ECONNREFUSED (127\.|::1)/.test(message)) return "Nothing runs there: start the embedded cloud again.";
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED/.test(message)) return "Check the region, the endpoint and your network.";
+  return "";
+}
+
+const withWay = (text: string, way: string): string => (way === "" ? text : `${text.replace(/\.$/, "")}. ${way}`);
 
 /** Whether a code says that the caller is not known, whatever is asked. */
 export const isAboutCredentials = (code: string): boolean =>
@@ -121,15 +157,18 @@ export interface BucketTarget {
 }
 
 /** `oss://bucket/prefix`; throws Unasked for anything else. */
-export function bucketTarget(target: string): BucketTarget {
+export const bucketTarget = (target: string): BucketTarget => targetOf(target, "oss://bucket/prefix");
+
+function targetOf(target: string, form: string): BucketTarget {
   const match = /^oss:\/\/([^/]+)(?:\/(.*))?$/s.exec(target);
-  if (!match) throw new Unasked(`${printable(target)} is not of the form oss://bucket/prefix.`);
+  if (!match) throw new Unasked(`${printable(target)} is not of the form ${form}.`);
   return { bucket: match[1] ?? "", prefix: match[2] ?? "" };
 }
 
 /** `oss://bucket/key`; throws Unasked for anything else. */
 export function objectTarget(target: string): { readonly bucket: string; readonly key: string } {
-  const { bucket, prefix } = bucketTarget(target);
+  const { bucket, prefix } = targetOf(target, "oss://bucket/key");
   if (prefix === "") throw new Unasked(`${printable(target)} names no object: oss://bucket/key does.`);
+  if (hasDotPart(prefix)) throw new Unasked(`oss://${bucket}/${prefix} cannot be asked about: ${dotPartReason}.`);
   return { bucket, key: prefix };
 }

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInspect } from "../../../cli/inspect/run-inspect.ts";
 import { runValidate } from "../../../cli/manifests/run-validate.ts";
+import { runExplain } from "../../../cli/ops/run-explain.ts";
+import { runStatus } from "../../../cli/ops/run-status.ts";
 import { type Output, Unasked } from "../../../cli/outcome.ts";
 import { runPlan } from "../../../cli/plan/run-plan.ts";
 
@@ -24,6 +26,8 @@ describe("a question that cannot be asked", () => {
 
   beforeAll(() => {
     mkdirSync(inFolder("folder.raw"));
+    mkdirSync(inFolder("damaged"));
+    writeFileSync(inFolder("damaged/connection.json"), "{");
     writeFileSync(inFolder("disk.raw"), Buffer.alloc(1024));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,6 +37,10 @@ describe("a question that cannot be asked", () => {
 
   const plan = (target: string, options: object = {}) =>
     runPlan(target, { dryRun: false, json: true, ...options }, account, output);
+  const operated = { stateBucket: "images-state", json: true };
+  const status = (target: string, options: object = {}) =>
+    runStatus(target, { ...operated, all: false, watch: false, ...options }, account, output, Promise.resolve());
+  const explain = (target: string) => runExplain(target, operated, account, output);
   const inspect = (target: string, options: object = {}) =>
     runInspect(target, { depth: "full", json: true, ...options }, account, output);
 
@@ -52,12 +60,43 @@ describe("a question that cannot be asked", () => {
       () => plan("oss://images/x.raw", nowhere),
       /^OSS cannot be reached: [^{]*127\.0\.0\.1:1/,
     ],
-    ["plan of a bucket that cannot be", () => plan("oss://B/x.raw", nowhere), /^No bucket can be called B\.$/],
+    ["plan of a bucket that cannot be", () => plan("oss://B/x.raw", nowhere), /^No bucket can be called B: a name has/],
     [
       "plan on an embedded cloud that does not run",
       () => plan("oss://images/x.raw", { local: inFolder("nothing") }),
       /^No embedded cloud runs with the folder .*nothing: start one with/,
     ],
+    [
+      "plan on an embedded cloud whose word of itself is damaged",
+      () => plan("oss://images/x.raw", { local: inFolder("damaged") }),
+      /damaged.connection\.json cannot be read: end the embedded cloud/,
+    ],
+    [
+      "status with an endpoint that is none",
+      () => status("oss://images", { ossEndpoint: "foo bar" }),
+      /^foo bar is no endpoint: a host is/,
+    ],
+    [
+      "status with a region that is none",
+      () => status("oss://images", { region: "X Y" }),
+      /^No region is called X Y: cn-hangzhou is one\.$/,
+    ],
+    ["status of a bucket that cannot be", () => status("oss://X_Y", nowhere), /^No bucket can be called X_Y/],
+    [
+      "status with a state bucket that cannot be",
+      () => status("oss://images", { ...nowhere, stateBucket: "X_Y" }),
+      /^No bucket can be called X_Y/,
+    ],
+    [
+      "status where nothing runs",
+      () => status("oss://images", nowhere),
+      /ECONNREFUSED 127\.0\.0\.1:1 .*\. Nothing runs there: start the embedded cloud again\.$/,
+    ],
+    ["status of what is no address", () => status("images"), /^images is not of the form oss:\/\/bucket\/prefix\.$/],
+    ["explanation of what is no address", () => explain("a.raw"), /^a\.raw is not of the form oss:\/\/bucket\/key\.$/],
+    ["explanation of a bucket", () => explain("oss://images/"), /names no object/],
+    ["explanation of a key that no URL can have", () => explain("oss://images/a/../b.raw"), /the part "\." or "\.\."/],
+    ["inspection of a key that no URL can have", () => inspect("oss://images/./b.raw", nowhere), /the part "\." or/],
     ["dry run of a file", () => plan(inFolder("disk.raw"), { dryRun: true }), /give it as oss:\/\/bucket\/key/],
     ["inspection of a missing file", () => inspect(inFolder("none.raw")), /^[^ ]+none\.raw does not exist\.$/],
     ["inspection of a folder", () => inspect(inFolder("folder.raw")), /is a directory/],
