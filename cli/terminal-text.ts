@@ -49,6 +49,15 @@ export function cutMiddle(text: string, columns: number): string {
 export const padded = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 
+/**
+ * Moves the cursor back over lines that were drawn, and clears the terminal from there. It may have become narrower since:
+ * what was one line may be several by now.
+ */
+export function erasing(drawn: readonly string[], columns: number): string {
+  const lines = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(colouredWidth(line) / columns)), 0);
+  return lines > 0 ? `\u001b[${lines}A\u001b[0J` : "";
+}
+
 /** A sentence as lines of at most `columns`; a word that is longer stands on a line of its own, whole, to be copied. */
 export function wrapped(text: string, columns: number): readonly string[] {
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import type { Output } from "../outcome.ts";
-import { beside, colouredWidth, takesColours } from "../terminal-text.ts";
+import { beside, erasing, takesColours } from "../terminal-text.ts";
 import { boardRows, type UploadProgress, uploadRow } from "./board-rows.ts";
 import type { Board, BoardLine } from "./job-board.ts";
 
@@ -52,17 +52,12 @@ export function terminalView(output: Output): LiveView {
   let board: Board = new Map();
   let upload: UploadProgress | undefined;
   let hasEnded = false;
-  const erase = (): string => {
-    // The terminal may have become narrower since: what was one line may be several by now.
-    const lines = drawn.reduce((sum, row) => sum + Math.max(1, Math.ceil(colouredWidth(row) / output.columns)), 0);
-    return lines > 0 ? `\u001b[${lines}A\u001b[0J` : "";
-  };
   const draw = (above: string): void => {
     // One column is left free, as some terminals begin a new line after the last one.
     const rows = Math.min(maximumRows, Math.floor((output.rows ?? 24) / 2));
     const space = { columns: output.columns - 1, rows, colour };
     const next = [...(upload ? [uploadRow(upload, space)] : []), ...boardRows(board, space)];
-    output.out(`${erase()}${above}${next.map((row) => `${row}\n`).join("")}`);
+    output.out(`${erasing(drawn, output.columns)}${above}${next.map((row) => `${row}\n`).join("")}`);
     drawn = next;
   };
   return {

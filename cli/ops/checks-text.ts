@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { Output } from "../outcome.ts";
-import { beside, lineWidth, takesColours } from "../terminal-text.ts";
+import { beside, lineWidth, takesColours, wrapped } from "../terminal-text.ts";
 import type { Check } from "./checks.ts";
 
 /** What `doctor` found, the fix of each fault below it. */
@@ -22,7 +22,7 @@ export function checksText(checks: readonly Check[], output: Output): string {
       : untold > 0
         ? `No problem was found; ${untold} ${untold === 1 ? "thing" : "things"} could not be looked at.`
         : "Nothing keeps images from being imported.";
-  return `${lines.join("\n")}\n\n${verdict}\n`;
+  return `${lines.join("\n")}\n\n${wrapped(verdict, columns).join("\n")}\n`;
 }
 
 /** A command is not broken, and begins where most of it fits: it is there to be copied. */

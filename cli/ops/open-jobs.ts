@@ -27,13 +27,17 @@ async function openEntries(ledger: Ledger): Promise<ReadonlyMap<string, OpenEntr
   return newest;
 }
 
+interface Selection {
+  readonly all: boolean;
+  /** Jobs that are looked at though they are not open any more. */
+  readonly seen: ReadonlySet<string>;
+  matches(record: JobRecord): boolean;
+}
+
 /** Open jobs, or all that ever were, whose objects `matches` takes; by key, then by upload. */
-export async function listJobs(
-  ledger: Ledger,
-  { all, matches }: { readonly all: boolean; matches(record: JobRecord): boolean },
-): Promise<readonly ListedJob[]> {
+export async function listJobs(ledger: Ledger, { all, seen, matches }: Selection): Promise<readonly ListedJob[]> {
   const entries = await openEntries(ledger);
-  const ids = new Set(entries.keys());
+  const ids = new Set([...entries.keys(), ...seen]);
   let startAfter: string | undefined;
   if (all)
     do {

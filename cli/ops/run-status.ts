@@ -4,6 +4,7 @@ import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
+import { erasing } from "../terminal-text.ts";
 import { type ListedJob, listJobs } from "./open-jobs.ts";
 import { bucketTarget, type Environment, type Operator, openOperator, unlessUnreachable } from "./operator.ts";
 import { rowText, statusTable } from "./status-table.ts";
@@ -44,7 +45,8 @@ export async function runStatus(
 ): Promise<ExitCode> {
   const { bucket, prefix } = target === undefined ? { bucket: undefined, prefix: "" } : bucketTarget(target);
   const operator = await openOperator(options, environment, bucket);
-  const rows = () => unlessUnreachable(() => statusRows(operator, prefix, options.all));
+  const rows = (seen: ReadonlySet<string> = new Set()) =>
+    unlessUnreachable(() => statusRows(operator, prefix, options.all, seen));
   const tableOf = (found: readonly StatusRow[], lines?: number): string =>
     found.length === 0 ? noneText(prefix, options.all) : statusTable(found, output, lines);
   if (!options.watch) {
@@ -61,12 +63,19 @@ const noneText = (prefix: string, all: boolean): string => {
   return all ? `No import${where} is known.\n` : `No import${where} is under way; --all shows ended ones.\n`;
 };
 
-async function statusRows(operator: Operator, prefix: string, all: boolean): Promise<readonly StatusRow[]> {
+/** The jobs to be shown; those `seen` before stay when they have ended, so that whoever watches sees their end. */
+async function statusRows(
+  operator: Operator,
+  prefix: string,
+  all: boolean,
+  seen: ReadonlySet<string>,
+): Promise<readonly StatusRow[]> {
   const { ledger } = await operator.deps();
   const jobs = await listJobs(ledger, {
     all,
-    matches: ({ subject, state }) =>
-      subject.bucket === operator.bucket && subject.key.startsWith(prefix) && (all || !isEnd(state)),
+    seen,
+    matches: ({ jobId, subject, state }) =>
+      subject.bucket === operator.bucket && subject.key.startsWith(prefix) && (all || seen.has(jobId) || !isEnd(state)),
   });
   const now = systemClock.now();
   return jobs.map((job) => rowOf(job, now));
@@ -92,7 +101,7 @@ function rowOf({ record, entry }: ListedJob, now: Date): StatusRow {
 
 /** A terminal is redrawn; elsewhere each change is a line. */
 async function watch(
-  rows: () => Promise<readonly StatusRow[]>,
+  rows: (seen: ReadonlySet<string>) => Promise<readonly StatusRow[]>,
   tableOf: (found: readonly StatusRow[], lines: number) => string,
   { json }: StatusCommand,
   output: Output,
@@ -100,22 +109,22 @@ async function watch(
 ): Promise<void> {
   const stop = new AbortController();
   void interrupted.then(() => stop.abort());
-  let drawn = 0;
-  let said = new Map<string, string>();
+  let drawn: readonly string[] = [];
+  let said: ReadonlyMap<string, string> = new Map();
   while (!stop.signal.aborted) {
-    const found = await rows();
+    const found = await rows(new Set(said.keys()));
+    const now = new Map(found.map((row) => [row.jobId, `${row.state} ${row.progress} ${row.reason ?? ""}`]));
     if (output.isTerminal && !json) {
       // What has left the screen cannot be drawn over.
       const table = tableOf(found, (output.rows ?? 24) - 1);
-      output.out(`${drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : ""}${table}`);
-      drawn = table.split("\n").length - 1;
+      output.out(`${erasing(drawn, output.columns)}${table}`);
+      drawn = table.split("\n").slice(0, -1);
     } else {
-      const now = new Map(found.map((row) => [row.jobId, `${row.state} ${row.progress} ${row.reason ?? ""}`]));
       for (const row of found)
         if (said.get(row.jobId) !== now.get(row.jobId))
           output.out(json ? `${printableJson(row)}\n` : `${rowText(row)}\n`);
-      said = now;
     }
+    said = now;
     await systemClock.sleep(watchPauseInMilliseconds, stop.signal);
   }
   // Takes away the ^C that a terminal writes where the cursor stands.

@@ -16,12 +16,12 @@ export function statusTable(all: readonly StatusRow[], output: Output, rows = In
   // One column is left free, as some terminals begin a new line after the last one.
   const space = isTerminal ? columns - 1 - widths.state - widths.progress - widths.age - gaps : Infinity;
   const longestKey = Math.max(3, ...shown.map(({ key }) => displayWidth(printable(key))));
-  const keyWidth = Math.min(longestKey, isTerminal ? Math.max(8, Math.floor(space * 0.6)) : 44);
+  const keyWidth = Math.min(longestKey, isTerminal ? keyRoom(space) : 44);
   const line = (key: string, state: string, progress: string, since: string, detail: string): string =>
     [key, state, progress.padStart(widths.progress), since.padStart(widths.age), detail].join("  ").trimEnd();
   const lines = shown.map((row) => {
     const progress = row.state === "submitted" || row.state === "available" ? `${row.progress} %` : "";
-    const detail = space - keyWidth < 2 ? "" : cut(detailOf(row), space - keyWidth);
+    const detail = space - keyWidth < fewestDetails ? "" : cut(detailOf(row), space - keyWidth);
     const key = isTerminal ? cutMiddle(printable(row.key), keyWidth) : printable(row.key);
     const state = tintOf(row.state, c)(row.state.padEnd(widths.state));
     return line(padded(key, keyWidth), state, progress, age(row.seconds), detail);
@@ -34,6 +34,11 @@ export function statusTable(all: readonly StatusRow[], output: Output, rows = In
   const foot = [...total, ...(hidden > 0 ? [`${hidden} not shown`] : [])].join(", ");
   return `${c.dim(head)}\n${lines.join("\n")}\n${c.dim(isTerminal ? cut(foot, columns - 1) : foot)}\n`;
 }
+
+/** Details of a few letters tell nothing: on a narrow terminal their room, with the gap before it, is the keys'. */
+const keyRoom = (space: number): number =>
+  Math.max(8, space * 0.4 < fewestDetails ? space + 2 : Math.floor(space * 0.6));
+const fewestDetails = 12;
 
 /** One import as a plain line. */
 export const rowText = (row: StatusRow): string =>

@@ -45,6 +45,13 @@ describe("the table of imports", () => {
     for (const line of lines) expect(line).toBe(line.trimEnd());
   });
 
+  it("gives the keys the room of details that could not be read on a narrow terminal", () => {
+    const narrow = [row("half-a.raw", "rejected", { reason: "it is cut" }), row("half-b.raw", "rejected")];
+    const lines = bare(statusTable(narrow, output(true, 40)));
+    expect(lines.slice(1, 3).map((line) => line.split(" ")[0])).toEqual(["half-a.raw", "half-b.raw"]);
+    expect(lines.join()).not.toContain("it is");
+  });
+
   it("cuts nothing where the output is no terminal", () => {
     const text = statusTable(rows, output(false));
     expect(text).toContain(rows[0]?.key);

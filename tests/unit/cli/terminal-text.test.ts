@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { checksText } from "../../../cli/ops/checks-text.ts";
-import { beside, colouredWidth, displayWidth, lineWidth, wrapped } from "../../../cli/terminal-text.ts";
+import { beside, colouredWidth, displayWidth, erasing, lineWidth, wrapped } from "../../../cli/terminal-text.ts";
 
 const words = (text: string): readonly string[] => text.split(" ").filter((word) => word !== "");
 const sentence = fc
@@ -8,6 +8,14 @@ const sentence = fc
   .map((all) => all.join(" "));
 
 describe("text for a terminal", () => {
+  it("is erased as many lines up as it takes in a window that has become narrower since", () => {
+    const drawn = ["KEY", "a".repeat(40), `\u001b[31m${"b".repeat(41)}\u001b[39m`, ""];
+    expect(erasing(drawn, 80)).toBe("\u001b[4A\u001b[0J");
+    expect(erasing(drawn, 40)).toBe("\u001b[5A\u001b[0J");
+    expect(erasing(drawn, 20)).toBe("\u001b[7A\u001b[0J");
+    expect(erasing([], 80)).toBe("");
+  });
+
   it("keeps every word whole and in order, and within the columns where they fit", () => {
     fc.assert(
       fc.property(sentence, fc.integer({ min: 66, max: 200 }), (text, columns) => {
