@@ -17,6 +17,8 @@ afterAll(() => product.close());
 describe("cancel", () => {
   const cancel = (key: string) => said((output) => runCancel(url(key), { local, json: true }, {}, output));
 
+  const told = (key: string) => said((output) => runCancel(url(key), { local, json: false }, {}, output));
+
   it("stops a running import, and the next tick writes down its end", async () => {
     const { code, out } = await cancel("running.qcow2");
     expect(code).toBe(0);
@@ -40,6 +42,21 @@ describe("cancel", () => {
       jobs: [],
       message: expect.stringMatching(/is available as stays-.*, and stays/),
     });
+  });
+
+  it("says of a disk and of a sidecar which import they are part of", async () => {
+    await product.upload("whole.qcow2.import.yaml", "disks:\n  - {}\n  - ossObject: part of it.raw\n");
+    await product.upload("whole.qcow2", qcow2(64 * 2 ** 20, 73));
+    await product.settle();
+    for (const key of ["part of it.raw", "whole.qcow2.import.yaml"]) {
+      expect(JSON.parse((await cancel(key)).out)).toMatchObject({ jobs: [], partOf: "whole.qcow2" });
+      const { code, out } = await told(key);
+      expect(code).toBe(1);
+      expect(out).toMatch(/It is part of the import of whole\.qcow2\. To give that up:\n/);
+      expect(out).toContain(`\n      oss-image-import cancel ${url("whole.qcow2")}\n`);
+    }
+    const { code, out, err } = await told("whole.qcow2");
+    expect([code, out, err]).toEqual([0, "The import of whole.qcow2 is cancelled.\n", ""]);
   });
 
   it("answers no when nothing is under way", async () => {
