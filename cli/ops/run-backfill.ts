@@ -6,8 +6,10 @@ import { jobIdOf } from "../../shared/ledger/job.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import { inParallel } from "../../shared/runtime/in-parallel.ts";
-import type { ConnectionOptions } from "../connection.ts";
+import { type ConnectionOptions, dotPartReason, hasDotPart } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
+import { pastedAddress } from "../pasted-address.ts";
+import { beside, displayWidth, lineWidth, padded, wrapped } from "../terminal-text.ts";
 import { imagePrefixOf } from "./deployment.ts";
 import { type Forecast, forecastOf, setOf } from "./forecast.ts";
 import { bucketTarget, type Environment, logTo, openOperator, unlessUnreachable } from "./operator.ts";
@@ -39,10 +41,14 @@ export async function runBackfill(
   const { bucket, prefix } = bucketTarget(target);
   const operator = await openOperator(options, environment, bucket);
   const { yes, json, parallel } = options;
-  const candidates = await unlessUnreachable(async () =>
+  const { images, candidates } = await unlessUnreachable(async () =>
     // Listing a large bucket may take a while; each image then has time of its own.
     candidatesIn(prefix, parallel, await operator.deps(undefined, 3600)),
   );
+  const nothing =
+    images === 0
+      ? `There is no image in ${printable(target)}.\n`
+      : `Every image in ${printable(target)} has a job already.\n`;
   const watched = candidates.length > 0 ? await imagePrefixOf(operator, environment) : undefined;
   const isWatched = ({ key }: { readonly key: string }): boolean => watched === undefined || key.startsWith(watched);
   const remark = remarkOn(candidates.filter((candidate) => !isWatched(candidate)).length, watched ?? "");
@@ -53,12 +59,16 @@ export async function runBackfill(
       done.push(await replay(deliver, bucket, (log) => operator.deps(log), logTo(output)));
     });
     if (json) output.out(`${printableJson({ objects: done }, 2)}\n`);
-    else output.out(donePage(target, done));
+    else output.out(done.length === 0 ? nothing : donePage(done));
     return exitCodeOf(done);
   }
   const forecasts: { key: string; forecast: Forecast }[] = [];
   await unlessUnreachable(() =>
     inParallel(candidates, parallel, async ({ key }) => {
+      if (hasDotPart(key)) {
+        forecasts.push({ key, forecast: { decision: "ignore", reason: dotPartReason, findings: [] } });
+        return;
+      }
       const deps = await operator.deps();
       const facts = await deps.objects.stat({ bucket, key });
       if (facts) forecasts.push({ key, forecast: await forecastOf(key, facts, deps) });
@@ -74,8 +84,8 @@ export async function runBackfill(
     }));
     output.out(`${printableJson({ ...(watched === undefined ? {} : { imagePrefix: watched }), objects }, 2)}\n`);
   } else {
-    output.out(page(target, forecasts));
-    if (remark !== "") output.out(`${remark}\n`);
+    output.out(forecasts.length === 0 ? nothing : page({ bucket, key: prefix }, forecasts, lineWidth(output)));
+    if (remark !== "") output.out(`${wrapped(remark, lineWidth(output)).join("\n")}\n`);
   }
   return exitCodes.good;
 }
@@ -88,10 +98,16 @@ const remarkOn = (outside: number, prefix: string): string =>
         `${outside} of them ${outside === 1 ? "does" : "do"} not begin with ${prefix}, and the functions watch nothing else (IMAGE_PREFIX): backfill takes such images in, but uploads there go unseen.`,
       );
 
-async function candidatesIn(prefix: string, parallel: number, deps: ImportDeps): Promise<readonly Candidate[]> {
+interface Candidates {
+  /** How many images there are, whether they have a job or not. */
+  readonly images: number;
+  readonly candidates: readonly Candidate[];
+}
+
+async function candidatesIn(prefix: string, parallel: number, deps: ImportDeps): Promise<Candidates> {
   const { bucket, region, ledger } = deps;
   const objects = await listAll(prefix, deps);
-  const sidecars = objects.filter(({ key }) => objectKind(key).kind === "sidecar");
+  const sidecars = objects.filter(({ key }) => objectKind(key).kind === "sidecar" && !hasDotPart(key));
   const dataDisks = new Set<string>();
   const sets = new Map<string, string>();
   await inParallel(sidecars, parallel, async ({ key }) => {
@@ -105,7 +121,7 @@ async function candidatesIn(prefix: string, parallel: number, deps: ImportDeps):
     if (await ledger.current(jobIdOf({ region, bucket, key, etag }))) return;
     candidates.push({ key, deliver: sets.get(key) ?? key });
   });
-  return candidates.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { images: images.length, candidates: candidates.sort((a, b) => (a.key < b.key ? -1 : 1)) };
 }
 
 async function listAll(prefix: string, { objects, bucket, patience }: ImportDeps): Promise<readonly ListedObject[]> {
@@ -119,11 +135,8 @@ async function listAll(prefix: string, { objects, bucket, patience }: ImportDeps
   return found;
 }
 
-const nothingLeft = (target: string): string => `${printable(`Every image in ${target} has a job already.`)}\n`;
-
 /** How many came to what, in the words of the log. */
-function donePage(target: string, done: readonly Replayed[]): string {
-  if (done.length === 0) return nothingLeft(target);
+function donePage(done: readonly Replayed[]): string {
   const counts = new Map<string, number>();
   for (const { event = "not asked" } of done) counts.set(event, (counts.get(event) ?? 0) + 1);
   const total = [...counts].map(([event, count]) => `${count} ${event}`).join(", ");
@@ -131,11 +144,27 @@ function donePage(target: string, done: readonly Replayed[]): string {
   return `${troubles.join("")}${done.length} ${done.length === 1 ? "image" : "images"} without a job: ${total}.\n`;
 }
 
-function page(target: string, forecasts: readonly { readonly key: string; readonly forecast: Forecast }[]): string {
-  if (forecasts.length === 0) return nothingLeft(target);
-  const lines = forecasts.map(({ key, forecast: { decision, imageName, reason } }) =>
-    printable(`${decision.padEnd(6)}  ${key}  ${imageName ? `as ${imageName}` : reason}`),
+/** One image a line, with what would become of it; a reason goes on below where the terminal is too narrow. */
+function page(
+  target: { readonly bucket: string; readonly key: string },
+  forecasts: readonly { readonly key: string; readonly forecast: Forecast }[],
+  width: number,
+): string {
+  const keyWidth = Math.min(widestKey, Math.max(...forecasts.map(({ key }) => displayWidth(printable(key)))));
+  const lines = forecasts.flatMap(({ key, forecast: { decision, imageName, reason } }) =>
+    beside(
+      `${decision.padEnd(6)}  ${padded(printable(key), keyWidth)}  `,
+      printable(imageName ? `as ${imageName}` : reason),
+      width,
+    ),
   );
   const imports = forecasts.filter(({ forecast }) => forecast.decision === "import").length;
-  return `${lines.join("\n")}\n\n${imports} of ${forecasts.length} would be imported. Nothing was done: say --yes to do it.\n`;
+  const counts = `${imports} of ${forecasts.length} would be imported. Nothing was done.`;
+  const isWorthwhile = forecasts.some(({ forecast }) => forecast.decision !== "ignore");
+  const verdict = isWorthwhile
+    ? [...wrapped(`${counts} To do it:`, width), `      oss-image-import backfill ${pastedAddress(target)} --yes`]
+    : wrapped(counts, width);
+  return `${[...lines, "", ...verdict].join("\n")}\n`;
 }
+
+const widestKey = 44;

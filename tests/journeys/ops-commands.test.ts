@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ConnectionOptions } from "../../cli/connection.ts";
 import { runBackfill } from "../../cli/ops/run-backfill.ts";
 import { runCancel } from "../../cli/ops/run-cancel.ts";
@@ -43,20 +46,22 @@ describe("status", () => {
     expect(JSON.parse((await statusOf(true, true, url("bad"))).out).jobs).toHaveLength(1);
   });
 
-  it("watches until it is interrupted, and says each change once", async () => {
+  it("watches until it is interrupted, and says each change once, the end too", async () => {
     let stop = (): void => {};
     const interrupted = new Promise<void>((done) => {
       stop = done;
     });
     const { hear, until } = listener();
     const watching = said(
-      (output) => runStatus(url("watched"), { ...common(), all: true, watch: true }, {}, output, interrupted),
+      (output) => runStatus(url("watched"), { ...common(), all: false, watch: true }, {}, output, interrupted),
       hear,
     );
     await product.upload("watched.qcow2", qcow2(64 * 2 ** 20, 40));
     await until("watched.qcow2 submitted");
     await said((output) => runCancel(url("watched.qcow2"), common(), {}, output));
     await until("watched.qcow2 cancelling");
+    await product.tick();
+    await until("watched.qcow2 cancelled");
     stop();
     const { code, out } = await watching;
     expect(code).toBe(0);
@@ -220,7 +225,8 @@ describe("backfill", () => {
     const before = product.cloud.ecs.snapshot().tasks.length;
     const shown = await backfill(false);
     expect(shown.code).toBe(0);
-    expect(shown.out).toMatch(/import {2}old\/a\.raw {2}as a-\d{14}/);
+    expect(shown.out).toMatch(/import {2}old\/a\.raw {9}as a-\d{14}/);
+    expect(shown.out).toContain(`To do it:\n      oss-image-import backfill ${url("old/")} --yes\n`);
     expect(shown.out).toMatch(/import {2}old\/set\.qcow2/);
     expect(shown.out).toMatch(/reject {2}old\/broken\.qcow2/);
     expect(shown.out).not.toContain("old/data.raw");
@@ -231,6 +237,43 @@ describe("backfill", () => {
     expect((await backfill(false)).out).toContain("has a job already");
     expect((await backfill(true)).code).toBe(0);
     expect(product.cloud.ecs.snapshot().tasks).toHaveLength(before + 2);
+  });
+});
+
+describe("a bucket or a folder that is not there", () => {
+  const nowhere = "oss://no-such-bucket/";
+  const options = (): ConnectionOptions & { json: boolean } => ({ local: elsewhere, json: false });
+  let elsewhere: string;
+  beforeAll(async () => {
+    // As for somebody who has not said for which bucket the functions are.
+    const { imageBucket, ...connection } = JSON.parse(await readFile(join(local, "connection.json"), "utf8"));
+    elsewhere = await mkdtemp(join(tmpdir(), "elsewhere-"));
+    await writeFile(join(elsewhere, "connection.json"), JSON.stringify(connection));
+  });
+
+  it("is not taken for one in which nothing was done", async () => {
+    const asked = [
+      () =>
+        said((output) => runStatus(nowhere, { ...options(), all: true, watch: false }, {}, output, Promise.resolve())),
+      () => said((output) => runExplain(`${nowhere}a.raw`, options(), {}, output)),
+      () => said((output) => runBackfill(nowhere, { ...options(), yes: false, parallel: 1 }, {}, output)),
+      () => said((output) => runCancel(`${nowhere}a.raw`, options(), {}, output)),
+    ];
+    for (const ask of asked) await expect(ask()).rejects.toThrow("There is no bucket no-such-bucket.");
+    const { code, out } = await said((output) => runReplay([`${nowhere}a.raw`], options(), {}, output));
+    expect([code, out]).toEqual([2, "a.raw: There is no bucket no-such-bucket.\n"]);
+  });
+
+  it("is not taken for one in which all is done", async () => {
+    const { out } = await said((output) =>
+      runBackfill(url("nothing-here/"), { ...common(), yes: false, parallel: 1 }, {}, output),
+    );
+    expect(out).toBe(`There is no image in ${url("nothing-here/")}.\n`);
+  });
+
+  it("is told of an object that was never there in the same words by replay", async () => {
+    const { code, out } = await said((output) => runReplay([url("mistyped.raw")], common(), {}, output));
+    expect([code, out]).toEqual([1, `There is no object ${url("mistyped.raw")}.\n`]);
   });
 });
 
