@@ -28,6 +28,12 @@ const output: Output = {
   },
 };
 
+// Whoever read the answer has seen enough: `status --watch | head -1`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
+
 const whole =
   (minimum: number, maximum: number) =>
   (text: string): number => {

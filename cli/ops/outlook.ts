@@ -70,7 +70,7 @@ export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outl
     case "failed":
       return {
         stands: ended(`Its import failed${record.code ? ` with ${record.code}` : ""}${why}`),
-        moves: `${then}Then: ${replay}`,
+        moves: `${then}To have it tried again: ${replay}`,
       };
     case "cancelled":
       if (subject.etag === "")

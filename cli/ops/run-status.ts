@@ -63,7 +63,10 @@ const noneText = (prefix: string, all: boolean): string => {
   return all ? `No import${where} is known.\n` : `No import${where} is under way; --all shows ended ones.\n`;
 };
 
-/** The jobs to be shown; those `seen` before stay when they have ended, so that whoever watches sees their end. */
+/** So long an ended import stays in sight of whoever watched it. */
+const lingeringInSeconds = 300;
+
+/** The jobs to be shown; those `seen` before stay for a while when they have ended, so that whoever watches sees it. */
 async function statusRows(
   operator: Operator,
   prefix: string,
@@ -71,25 +74,30 @@ async function statusRows(
   seen: ReadonlySet<string>,
 ): Promise<readonly StatusRow[]> {
   const { ledger } = await operator.deps();
+  const now = systemClock.now();
   const jobs = await listJobs(ledger, {
     all,
     seen,
-    matches: ({ jobId, subject, state }) =>
-      subject.bucket === operator.bucket && subject.key.startsWith(prefix) && (all || seen.has(jobId) || !isEnd(state)),
+    matches: (record) =>
+      record.subject.bucket === operator.bucket &&
+      record.subject.key.startsWith(prefix) &&
+      (all || !isEnd(record.state) || (seen.has(record.jobId) && ageOf(record, now) < lingeringInSeconds)),
   });
-  const now = systemClock.now();
   return jobs.map((job) => rowOf(job, now));
 }
 
+/** Seconds since its state began. */
+const ageOf = ({ since, at }: ListedJob["record"], now: Date): number =>
+  Math.max(0, Math.round((now.getTime() - Date.parse(since ?? at)) / 1000));
+
 function rowOf({ record, entry }: ListedJob, now: Date): StatusRow {
   const { subject, attempt, state, jobId, code, reason, result } = record;
-  const since = Date.parse(record.since ?? record.at);
   return {
     bucket: subject.bucket,
     key: subject.key,
     state,
     progress: result ? 100 : (entry?.progress ?? 0),
-    seconds: Math.max(0, Math.round((now.getTime() - since) / 1000)),
+    seconds: ageOf(record, now),
     jobId,
     ...(attempt?.imageId ? { imageId: attempt.imageId } : {}),
     ...(attempt?.taskId ? { taskId: attempt.taskId } : {}),

@@ -1,10 +1,10 @@
 import { systemClock } from "../../shared/clock.ts";
 import type { ObjectStore } from "../../shared/cloud/ports.ts";
 import { fingerprintOf } from "../../shared/importing/import-request.ts";
-import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { type JobRecord, type JobState, type JobSubject, jobIdOf } from "../../shared/ledger/job.ts";
 import { ossLedger } from "../../shared/ledger/ledger.ts";
 import type { PlannedImport } from "../decision.ts";
+import { pastedAddress } from "../pasted-address.ts";
 import type { PlanAnswer } from "./plan-page.ts";
 
 const alive: ReadonlySet<JobState> = new Set(["claimed", "submitted", "cancelling", "available"]);
@@ -49,10 +49,9 @@ export function importedAlready({ jobId, state, attempt, result, subject }: JobR
       : state === "cancelling"
         ? `Its import as ${image} is being cancelled, job ${jobId}.`
         : `It is being imported, as ${image}, by job ${jobId}.`;
-  const url = shellQuoted(`oss://${subject.bucket}/${subject.key}`);
   return {
     decision: "ignore",
-    reason: `${stands} A new upload, or a manifest that asks for something else, makes another image. The whole story: oss-image-import explain ${url}`,
+    reason: `${stands} A new upload, or a manifest that asks for something else, makes another image. The whole story: oss-image-import explain ${pastedAddress(subject)}`,
     job: { jobId, state, ...(imageId ? { imageId } : {}) },
     findings: [],
   };

@@ -40,7 +40,10 @@ export function planPage(
   const verdict = job ? `is ${job.state === "available" ? "imported" : "being imported"} already` : verdicts[decision];
   // Problems and errors are told below, each with its fix.
   const isTold = problems !== undefined || findings.some(({ severity }) => severity === "error");
-  const because = decision === "import" || isTold ? [] : wrapped(printable(reason, 4000), width - 2);
+  const [, words = "", command] = /^(.*?)(?: (oss-image-import explain .*))?$/.exec(printable(reason, 4000)) ?? [];
+  // A command stands on a line of its own, whole, to be copied.
+  const because =
+    decision === "import" || isTold ? [] : [...wrapped(words, width - 2), ...(command ? [`    ${command}`] : [])];
   const sections: (readonly string[])[] = [
     [`${c.bold(printable(target, 1024))} ${tint(verdict)}`, ...because.map((line) => `  ${line}`)],
     (problems ?? []).flatMap(({ file, line, column, message, hint }) => [
