@@ -108,6 +108,10 @@ function fromLocal(named: string | undefined): Connection {
   }
 }
 
+/** For whoever has credentials of a real account at hand, and means the embedded cloud that runs here; else empty. */
+export const embeddedInstead = (): string =>
+  existsSync(connectionFileIn(".local")) ? " To ask the embedded cloud that runs here: --local .local" : "";
+
 /** Opens the cloud; the SDKs load only here. */
 export async function openCloud({ region, credentials, ossEndpoint, ecsEndpoint }: Connection): Promise<Cloud> {
   const { alibabaCloud } = await import("../shared/cloud/alibaba-cloud.ts");

@@ -1,4 +1,5 @@
 import type { EmbeddedCloud } from "../../local/embedded-cloud.ts";
+import { shellQuoted } from "../../shared/importing/shell-quoted.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
 import type { Connection } from "../connection.ts";
 import type { Output } from "../outcome.ts";
@@ -58,6 +59,9 @@ export function announce(
         : [
             `Copy a disk image into this folder, or upload it with any OSS client:`,
             `  ${folder}`,
+            ...(options.data === undefined
+              ? []
+              : [`Another terminal asks about it with: oss-image-import status --local ${shellQuoted(options.data)}`]),
             "Ctrl-C ends everything.",
             "",
           ]),

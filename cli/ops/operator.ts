@@ -12,6 +12,7 @@ import {
   type ConnectionOptions,
   connectionFrom,
   dotPartReason,
+  embeddedInstead,
   hasDotPart,
   openCloud,
   openFunctions,
@@ -50,7 +51,9 @@ export async function openOperator(
   const connection = connectionFrom(options, environment);
   const { stateBucket, imageBucket, region } = connection;
   if (!stateBucket)
-    throw new Unasked("Which bucket holds the functions' state? Say --state-bucket NAME, or set STATE_BUCKET.");
+    throw new Unasked(
+      `Which bucket holds the functions' state? Say --state-bucket NAME, or set STATE_BUCKET.${embeddedInstead()}`,
+    );
   const bucket = target ?? imageBucket;
   if (!bucket) throw new Unasked("Which bucket? Say oss://BUCKET, or set IMAGE_BUCKET.");
   if (imageBucket && bucket !== imageBucket)
