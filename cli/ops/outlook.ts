@@ -1,4 +1,4 @@
-import type { JobRecord, WaitingFor } from "../../shared/ledger/job.ts";
+import type { JobRecord, JobState, WaitingFor } from "../../shared/ledger/job.ts";
 import type { OpenEntry } from "../../shared/ledger/open-entry.ts";
 import { pastedAddress } from "../pasted-address.ts";
 
@@ -15,8 +15,33 @@ const awaited: Readonly<Record<WaitingFor, string>> = {
   disks: "its disks",
 };
 
+/** What is at a job's key now: the version that it is about, another one, or nothing. */
+export type Source = "present" | "replaced" | "gone";
+
 /** Pure. `entry` is the job's index entry while it is open: it tells progress and when a tick looks next. */
-export function outlookOf(record: JobRecord, entry: OpenEntry | undefined): Outlook {
+export function outlookOf(record: JobRecord, entry: OpenEntry | undefined, source: Source = "present"): Outlook {
+  const outlook = outlookOfState(record, entry);
+  const over = source === "present" ? undefined : movesWithout(record.state, source);
+  return over === undefined ? outlook : { ...outlook, moves: over };
+}
+
+/** What can be said of a job whose version is not there any more; undefined where that changes nothing. */
+function movesWithout(state: JobState, source: Exclude<Source, "present">): string | undefined {
+  const since = source === "replaced" ? "its object was written again since" : "its object is gone";
+  switch (state) {
+    case "waiting":
+    case "parked":
+      return `Nothing: ${since}, and the report function ends it when it looks again.`;
+    case "rejected":
+    case "failed":
+    case "cancelled":
+      return `Nothing: ${since}. ${source === "replaced" ? "What lies there now" : "A new upload"} has a job of its own.`;
+    default:
+      return undefined;
+  }
+}
+
+function outlookOfState(record: JobRecord, entry: OpenEntry | undefined): Outlook {
   const { subject, attempt, reason, advice, result, waitingFor } = record;
   const replay = `oss-image-import replay ${pastedAddress(subject)}`;
   const due = entry ? new Date(entry.due * 1000).toISOString() : undefined;

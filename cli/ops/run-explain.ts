@@ -1,4 +1,5 @@
 import { isCloudError } from "../../shared/cloud/cloud-error.ts";
+import type { ObjectFacts } from "../../shared/cloud/ports.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import type { JobRecord } from "../../shared/ledger/job.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
@@ -10,7 +11,7 @@ import { lineWidth, takesColours } from "../terminal-text.ts";
 import { imagePrefixOf } from "./deployment.ts";
 import { type Forecast, forecastOf, setOf } from "./forecast.ts";
 import { type Environment, objectTarget, openOperator, troubleOf, unlessUnreachable } from "./operator.ts";
-import { type Outlook, outlookOf } from "./outlook.ts";
+import { type Outlook, outlookOf, type Source } from "./outlook.ts";
 import { storyText } from "./story-text.ts";
 
 /** Everything that is known of one object. */
@@ -71,9 +72,7 @@ async function storyOf(key: string, deps: ImportDeps): Promise<Story> {
   ]);
   // A disk that a set still waits for is in no job yet.
   const jobs = own.length > 0 || set.systemDisk === key ? own : await ledger.jobsOf({ bucket, key: set.systemDisk });
-  const stories = await Promise.all(
-    jobs.map((job) => jobStory(job, job.subject.key === key && job.subject.etag === facts?.etag, deps)),
-  );
+  const stories = await Promise.all(jobs.map((job) => jobStory(job, sourceOf(job, key, facts), deps)));
   const hasJob = jobs.some(({ subject }) => (subject.key === key ? subject.etag === facts?.etag : true));
   // A manifest that is refused leaves no record where an image is there already or on its way.
   const latest = jobs.findLast(({ subject }) => subject.etag !== "")?.state;
@@ -90,15 +89,22 @@ async function storyOf(key: string, deps: ImportDeps): Promise<Story> {
   };
 }
 
-async function jobStory(job: JobRecord, isPresentVersion: boolean, deps: ImportDeps): Promise<JobStory> {
+/** Undefined where another object than the job's is asked about, or the job is about one that has not come. */
+function sourceOf({ subject }: JobRecord, key: string, facts: ObjectFacts | undefined): Source | undefined {
+  if (subject.key !== key || subject.etag === "") return undefined;
+  if (!facts) return "gone";
+  return subject.etag === facts.etag ? "present" : "replaced";
+}
+
+async function jobStory(job: JobRecord, source: Source | undefined, deps: ImportDeps): Promise<JobStory> {
   const [records, entry] = await Promise.all([deps.ledger.history(job.jobId), deps.ledger.openEntry(job.jobId)]);
   const runs = job.state === "submitted" || job.state === "cancelling";
   const task = runs && job.attempt?.taskId ? await taskText(job.attempt.taskId, deps) : undefined;
   return {
     jobId: job.jobId,
     state: job.state,
-    isPresentVersion,
-    ...outlookOf(job, entry),
+    isPresentVersion: source === "present",
+    ...outlookOf(job, entry, source),
     records,
     ...(task ? { task } : {}),
   };

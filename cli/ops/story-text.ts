@@ -94,7 +94,7 @@ function jobLines(job: JobStory, width: number, c: Colours): readonly string[] {
   const findings = latest?.findings ?? [];
   const [words = "", command] = job.moves.split(/ (?=oss-image-import (?:replay|cancel) )/);
   return [
-    `${c.bold(`Job ${job.jobId}`)}, ${version}: ${c.bold(job.state)}`,
+    ...headLines(`Job ${job.jobId}`, version, job.state, width, c),
     ...(latest && etag !== "" ? step(latest.uploadedAt, "uploaded", `${latest.subject.key}, ETag ${etag}`) : []),
     ...job.records.flatMap((record) => step(record.at, record.state, recordText(record))),
     ...attemptsOf(job.records).flatMap((attempt) => ["", ...attemptLines(attempt, width, c)]),
@@ -105,6 +105,14 @@ function jobLines(job: JobStory, width: number, c: Colours): readonly string[] {
     // On a line of its own, whole, to be copied.
     ...(command === undefined ? [] : [`      ${command}`]),
   ];
+}
+
+/** On two lines where one is too narrow: an ETag is as long as the job's id. */
+function headLines(name: string, version: string, state: string, width: number, c: Colours): readonly string[] {
+  const isNarrow = `${name}, ${version}: ${state}`.length > width;
+  return isNarrow
+    ? [`${c.bold(name)},`, `  ${version}: ${c.bold(state)}`]
+    : [`${c.bold(name)}, ${version}: ${c.bold(state)}`];
 }
 
 function recordText({ state, attempt, code, reason, requestId, result, tries }: JobRecord): string {

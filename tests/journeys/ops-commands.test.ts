@@ -124,6 +124,26 @@ describe("explain", () => {
     expect(out).toContain("Job ");
   });
 
+  it("offers no replay of a version that is not there any more", async () => {
+    const movesOf = async (): Promise<readonly (readonly [boolean, string])[]> =>
+      JSON.parse((await explained("twice.qcow2", true)).out).jobs.map(
+        ({ isPresentVersion, moves }: { isPresentVersion: boolean; moves: string }) => [isPresentVersion, moves],
+      );
+    for (const content of ["no image", "still no image"]) {
+      await product.upload("twice.qcow2", content);
+      await product.settle();
+    }
+    const replaced = "Nothing: its object was written again since. What lies there now has a job of its own.";
+    expect(await movesOf()).toEqual(
+      expect.arrayContaining([
+        [false, replaced],
+        [true, expect.stringContaining("replay oss://images/twice.qcow2")],
+      ]),
+    );
+    await product.bucket.delete("twice.qcow2");
+    for (const [, moves] of await movesOf()) expect(moves).toContain("Nothing: its object is gone.");
+  });
+
   it("tells of a disk that is not there yet which set waits for it", async () => {
     await product.upload("set-waits.qcow2.import.yaml", "disks:\n  - {}\n  - ossObject: missing-disk.raw\n");
     await product.upload("set-waits.qcow2", qcow2(64 * 2 ** 20, 61));

@@ -30,6 +30,27 @@ describe("what would move a job", () => {
     expect(`${stands}${moves}`).not.toContain("undefined undefined");
   });
 
+  it.each(["rejected", "failed", "cancelled", "waiting", "parked"] as const)(
+    "is no replay for %s when its version is not there any more: that would take another one",
+    (state) => {
+      const { stands } = outlookOf(record({ state }), undefined);
+      for (const [source, why] of [
+        ["replaced", "written again since"],
+        ["gone", "is gone"],
+      ] as const) {
+        const outlook = outlookOf(record({ state, advice: "Correct it." }), undefined, source);
+        expect(outlook.stands).toBe(stands);
+        expect(outlook.moves).toContain(`Nothing: its object ${source === "replaced" ? "was " : ""}${why}`);
+        expect(outlook.moves).not.toContain("replay");
+      }
+    },
+  );
+
+  it("stays what it is when an import runs on though its object is gone", () => {
+    const running = record({ state: "submitted" });
+    expect(outlookOf(running, undefined, "gone")).toEqual(outlookOf(running, undefined));
+  });
+
   it("is a command that can be pasted, whatever the key", () => {
     expect(outlookOf(record({ state: "failed" }), undefined).moves).toContain(
       "oss-image-import replay 'oss://images/my web.qcow2'",
