@@ -41,9 +41,10 @@ export function connectionFrom(
   options: ConnectionOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): Connection {
-  const accessKeyId = environment["ALIBABA_CLOUD_ACCESS_KEY_ID"];
-  const accessKeySecret = environment["ALIBABA_CLOUD_ACCESS_KEY_SECRET"];
-  const isReal = accessKeyId !== undefined && accessKeySecret !== undefined && options.local === undefined;
+  // Pipelines set variables that have no value to nothing.
+  const { ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId = "", ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret = "" } =
+    environment;
+  const isReal = accessKeyId !== "" && accessKeySecret !== "" && options.local === undefined;
   const base = isReal ? fromEnvironment(accessKeyId, accessKeySecret, environment) : fromLocal(options.local);
   const { region, ossEndpoint, ecsEndpoint, fcEndpoint, stateBucket, imagePrefix } = options;
   return wellFormed({

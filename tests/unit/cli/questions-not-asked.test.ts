@@ -38,8 +38,8 @@ describe("a question that cannot be asked", () => {
   const plan = (target: string, options: object = {}) =>
     runPlan(target, { dryRun: false, json: true, ...options }, account, output);
   const operated = { stateBucket: "images-state", json: true };
-  const status = (target: string, options: object = {}) =>
-    runStatus(target, { ...operated, all: false, watch: false, ...options }, account, output, Promise.resolve());
+  const status = (target: string, options: object = {}, environment: Record<string, string> = account) =>
+    runStatus(target, { ...operated, all: false, watch: false, ...options }, environment, output, Promise.resolve());
   const explain = (target: string) => runExplain(target, operated, account, output);
   const inspect = (target: string, options: object = {}) =>
     runInspect(target, { depth: "full", json: true, ...options }, account, output);
@@ -70,6 +70,11 @@ describe("a question that cannot be asked", () => {
       "plan on an embedded cloud whose word of itself is damaged",
       () => plan("oss://images/x.raw", { local: inFolder("damaged") }),
       /damaged.connection\.json cannot be read: end the embedded cloud/,
+    ],
+    [
+      "status with a secret that is empty",
+      () => status("oss://images", {}, { ...account, ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" }),
+      /^No cloud is named: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET/,
     ],
     [
       "status with an endpoint that is none",
