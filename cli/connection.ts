@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cloud, Credentials, FunctionService } from "../shared/cloud/ports.ts";
+import { dotPart, hasDotPart } from "../shared/importing/object-kind.ts";
 import { Unasked } from "./outcome.ts";
 
 /** Where a command finds the cloud: the real one, or an embedded one that runs. */
@@ -144,16 +145,15 @@ const isLoopback = (endpoint: string): boolean => /^(https?:\/\/)?(127\.|localho
 const withScheme = (endpoint: string): string =>
   !endpoint.includes("://") && isLoopback(endpoint) ? `http://${endpoint}` : endpoint;
 
-/** Whether a key has a part that URLs are rid of before they are sent (RFC 3986, 5.2.4): the SDKs never ask for such keys. */
-export const hasDotPart = (key: string): boolean => key.split("/").some((part) => part === "." || part === "..");
-
-export const dotPartReason =
-  'its key has the part "." or "..", which is taken out of every address: upload it again under another key';
-
 /** Throws Unasked for what no bucket can be called. */
 export function refuseBucketName(name: string): void {
   if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name))
     throw new Unasked(`No bucket can be called ${name}: a name has 3 to 63 small letters, digits and hyphens.`);
+}
+
+/** Throws Unasked for a key that no SDK asks for. */
+export function refuseDotPart(target: string, key: string): void {
+  if (hasDotPart(key)) throw new Unasked(`${target} cannot be asked about: ${dotPart.reason}. ${dotPart.advice}`);
 }
 
 /** `oss://bucket/key` in its parts; undefined for anything else. Throws Unasked for what no bucket can be called. */
@@ -162,6 +162,6 @@ export function parseOssUrl(target: string): { readonly bucket: string; readonly
   if (!match) return undefined;
   const [, bucket = "", key = ""] = match;
   refuseBucketName(bucket);
-  if (hasDotPart(key)) throw new Unasked(`${target} cannot be asked about: ${dotPartReason}.`);
+  refuseDotPart(target, key);
   return { bucket, key };
 }

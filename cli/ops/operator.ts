@@ -11,12 +11,11 @@ import {
   type Connection,
   type ConnectionOptions,
   connectionFrom,
-  dotPartReason,
   embeddedInstead,
-  hasDotPart,
   openCloud,
   openFunctions,
   refuseBucketName,
+  refuseDotPart,
 } from "../connection.ts";
 import { type Output, Unasked } from "../outcome.ts";
 
@@ -172,6 +171,6 @@ function targetOf(target: string, form: string): BucketTarget {
 export function objectTarget(target: string): { readonly bucket: string; readonly key: string } {
   const { bucket, prefix } = targetOf(target, "oss://bucket/key");
   if (prefix === "") throw new Unasked(`${printable(target)} names no object: oss://bucket/key does.`);
-  if (hasDotPart(prefix)) throw new Unasked(`oss://${bucket}/${prefix} cannot be asked about: ${dotPartReason}.`);
+  refuseDotPart(target, prefix);
   return { bucket, key: prefix };
 }

@@ -6,7 +6,7 @@ import { jobIdOf } from "../../shared/ledger/job.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import { inParallel } from "../../shared/runtime/in-parallel.ts";
-import { type ConnectionOptions, dotPartReason, hasDotPart } from "../connection.ts";
+import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
 import { pastedAddress } from "../pasted-address.ts";
 import { beside, displayWidth, lineWidth, padded, wrapped } from "../terminal-text.ts";
@@ -65,10 +65,6 @@ export async function runBackfill(
   const forecasts: { key: string; forecast: Forecast }[] = [];
   await unlessUnreachable(() =>
     inParallel(candidates, parallel, async ({ key }) => {
-      if (hasDotPart(key)) {
-        forecasts.push({ key, forecast: { decision: "ignore", reason: dotPartReason, findings: [] } });
-        return;
-      }
       const deps = await operator.deps();
       const facts = await deps.objects.stat({ bucket, key });
       if (facts) forecasts.push({ key, forecast: await forecastOf(key, facts, deps) });
@@ -107,7 +103,7 @@ interface Candidates {
 async function candidatesIn(prefix: string, parallel: number, deps: ImportDeps): Promise<Candidates> {
   const { bucket, region, ledger } = deps;
   const objects = await listAll(prefix, deps);
-  const sidecars = objects.filter(({ key }) => objectKind(key).kind === "sidecar" && !hasDotPart(key));
+  const sidecars = objects.filter(({ key }) => objectKind(key).kind === "sidecar");
   const dataDisks = new Set<string>();
   const sets = new Map<string, string>();
   await inParallel(sidecars, parallel, async ({ key }) => {

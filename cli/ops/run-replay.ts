@@ -4,7 +4,7 @@ import { importRouted } from "../../shared/importing/route-object.ts";
 import type { Log, LogEvent } from "../../shared/log/log.ts";
 import { printableJson } from "../../shared/log/printable-json.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
-import { type ConnectionOptions, dotPartReason, hasDotPart } from "../connection.ts";
+import type { ConnectionOptions } from "../connection.ts";
 import { type ExitCode, exitCodes, type Output } from "../outcome.ts";
 import { beside, lineWidth, wrapped } from "../terminal-text.ts";
 import { type Environment, logTo, objectTarget, openOperator, troubleOf } from "./operator.ts";
@@ -76,7 +76,6 @@ export async function replay(
   open: (log: Log) => Promise<ImportDeps>,
   log: Log,
 ): Promise<Replayed> {
-  if (hasDotPart(key)) return { bucket, key, event: "object.ignored", message: `${key} is ignored: ${dotPartReason}.` };
   const kind = objectKind(key);
   if (kind.kind !== "image" && kind.kind !== "sidecar") {
     const reason = kind.kind === "other" ? kind.reason : "it is neither an image nor a sidecar";

@@ -1,4 +1,5 @@
 /** Reads what triggered the function: OSS's native trigger, or EventBridge's CloudEvents. No byte of it is trusted. */
+import { hasDotPart } from "../../shared/importing/object-kind.ts";
 
 /** One object event, reduced to what we use. */
 export interface ObjectEvent {
@@ -49,12 +50,12 @@ export function parseObjectEvents(payload: Uint8Array): ParsedEvents {
   return { events, malformed: problems };
 }
 
-/** The other reading of a key, for events whose keys are URL-encoded: undefined when there is no other. */
+/** The other reading of a key, for events whose keys are URL-encoded: undefined when there is none that can be asked for. */
 export function decodedKey(key: string): string | undefined {
   if (!key.includes("%")) return undefined;
   try {
     const decoded = decodeURIComponent(key);
-    return decoded === key ? undefined : decoded;
+    return decoded === key || hasDotPart(decoded) ? undefined : decoded;
   } catch {
     return undefined;
   }

@@ -31,8 +31,17 @@ const unpackCommands: readonly (readonly [RegExp, string])[] = [
 /** Endings of disk images that ECS does not take but that can be converted. */
 const convertible = /\.(vhdx|vdi|qed|qcow|hdd|parallels)$/;
 
+/** Whether a key has a part that URLs are rid of before they are sent (RFC 3986, 5.2.4): the SDKs never ask for such keys. */
+export const hasDotPart = (key: string): boolean => key.split("/").some((part) => part === "." || part === "..");
+
+export const dotPart = {
+  reason: 'its key has the part "." or "..", which is taken out of every address',
+  advice: "Upload it again under another key.",
+};
+
 /** Classifies an object by its key; endings match without regard to case. */
 export function objectKind(key: string): ObjectKind {
+  if (hasDotPart(key)) return { kind: "other", ...dotPart };
   if (isStatusFileKey(key)) return { kind: "own" };
   if (isBucketManifestKey(key)) return { kind: "bucket-manifest" };
   if (isSidecarKey(key)) return { kind: "sidecar" };

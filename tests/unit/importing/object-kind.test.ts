@@ -14,6 +14,17 @@ describe("the kind of an object", () => {
     expect(objectKind(key)).toEqual({ kind: "image" });
   });
 
+  it.each(["in/../web.raw", "./web.raw", "in/./web.raw.import.yaml", "..", "../image-import.yaml"])(
+    "%s is none that can be asked for: its address would be another's",
+    (key) => {
+      expect(adviceOf(key)).toBe("Upload it again under another key.");
+    },
+  );
+
+  it.each(["in/..web.raw", "in/web..raw", "in/.../web.raw", ".raw"])("%s is an image all the same", (key) => {
+    expect(objectKind(key)).toEqual({ kind: "image" });
+  });
+
   it.each([
     ["web.qcow2.import.yaml", "sidecar"],
     ["in/web.qcow2.import.yml", "sidecar"],
