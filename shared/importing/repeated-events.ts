@@ -1,8 +1,15 @@
 import type { JobRecord, JobState } from "../ledger/job.ts";
 import type { Occasion } from "./import-object.ts";
 
-/** Where a job stays until something new comes. */
-const answeredStates: ReadonlySet<JobState> = new Set(["rejected", "failed", "cancelled", "parked"]);
+/** Where a job stays, or goes its way, until something new comes. */
+const answeredStates: ReadonlySet<JobState> = new Set([
+  "rejected",
+  "failed",
+  "cancelled",
+  "parked",
+  "submitted",
+  "available",
+]);
 
 /** The event of a sidecar or a disk comes as often and as late as any other: only what is new in them asks anew. */
 export const isRepeated = (

@@ -1,4 +1,5 @@
 import { importRouted } from "../../../shared/importing/route-object.ts";
+import { reportOf } from "./planned-disk.ts";
 import { smallProduct } from "./small-product.ts";
 
 const sidecar = "web.raw.import.yaml";
@@ -36,6 +37,20 @@ describe("an event of a sidecar or a disk that comes again", () => {
     await upload(key, text);
     await say(key);
     expect(asked).toEqual(["ImportImage", "ImportImage"]);
+  });
+
+  it.each([sidecar, "data.raw"])("makes no second image when the inspection tells less this time: %s", async (key) => {
+    const { asked, deps, lines } = await ended("available");
+    await importRouted(key, "upload", { ...deps("again"), inspect: async () => reportOf(null) });
+    expect(lines.at(-1)).toBe("import.duplicate web.raw");
+    expect(asked).toEqual(["ImportImage"]);
+  });
+
+  it("makes no second image for a bucket manifest that says something else by now", async () => {
+    const { asked, say, upload } = await ended("available");
+    await upload("image-import.yaml", "version: 1\ndefaults: { tags: { team: a } }\n");
+    await say(sidecar);
+    expect(asked).toEqual(["ImportImage"]);
   });
 
   it("is answered with the reason of the end, and one full stop", async () => {
