@@ -1,5 +1,5 @@
 import type { ObjectFacts } from "../cloud/ports.ts";
-import { type JobRecord, type JobSubject, jobIdOf } from "../ledger/job.ts";
+import { attemptsOf, type JobRecord, type JobSubject, jobIdOf } from "../ledger/job.ts";
 import { awaitSystemDisk, endAwaited } from "./await-system-disk.ts";
 import { claim, newAttempt } from "./claim.ts";
 import { type Considered, consider } from "./consider.ts";
@@ -136,7 +136,13 @@ async function act(
   deps: ImportDeps,
 ): Promise<void> {
   const { mark, sources } = considered;
-  const base = { subject, uploadedAt: facts.lastModified.toISOString(), sources };
+  const attempts = attemptsOf(current);
+  const base = {
+    subject,
+    uploadedAt: facts.lastModified.toISOString(),
+    sources,
+    ...(attempts > 0 ? { attempts } : {}),
+  };
   if (current && isRepeated(current, occasion, sources)) return duplicate(current, answered(current), deps);
   switch (considered.kind) {
     case "ignored": {
@@ -179,7 +185,7 @@ async function act(
   if ("running" in place) return duplicate(place.running, "it was imported with these settings already", deps);
   if (place.previous && isRepeated(place.previous, occasion, sources))
     return duplicate(place.previous, answered(place.previous), deps);
-  const number = (place.previous?.attempt?.number ?? 0) + 1;
+  const number = attemptsOf(place.previous) + 1;
   const attempt = {
     ...newAttempt(jobIdOf(place.subject), number, plan.request, diskEtags, plan.nameIsDefault, deps.claimant),
     provenance: plan.provenance,

@@ -128,7 +128,7 @@ export const fixOf = (findings: readonly Finding[]): string =>
   [...new Set(findings.filter(({ severity }) => severity === "error").map(({ fix }) => fix))].join(" ");
 
 interface Refused {
-  readonly base: Pick<JobStep, "subject" | "uploadedAt" | "sources">;
+  readonly base: Pick<JobStep, "subject" | "uploadedAt" | "sources" | "attempts">;
   /** Of the bucket manifest. */
   readonly mark: string;
   readonly occasion: Occasion;

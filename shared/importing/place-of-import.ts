@@ -1,31 +1,33 @@
 import { isDeepStrictEqual } from "node:util";
-import { isEnd, type JobRecord, type JobSubject, jobIdOf } from "../ledger/job.ts";
-import { newAttempt } from "./claim.ts";
+import { attemptsOf, isEnd, type JobRecord, type JobSubject, jobIdOf } from "../ledger/job.ts";
 import type { ImportDeps } from "./import-deps.ts";
+import { fingerprintOf } from "./import-request.ts";
 import type { Plan } from "./plan.ts";
 
 type PlannedImport = Extract<Plan, { decision: "import" }>;
 
 /**
  * The job to claim: the object version's own, or, when that is running or available with other settings, one of its
- * variants. An image that exists is never changed and never imported twice with the same settings.
+ * variants. An image that exists is never changed and never imported twice with the same settings: also the variant keeps
+ * its own, should the version's own job fail meanwhile.
  */
 export async function placeFor(
   current: JobRecord | undefined,
   subject: JobSubject,
   plan: PlannedImport,
   diskEtags: readonly string[],
-  deps: ImportDeps,
+  { ledger }: Pick<ImportDeps, "ledger">,
 ): Promise<
   { readonly subject: JobSubject; readonly previous: JobRecord | undefined } | { readonly running: JobRecord }
 > {
-  if (current?.state !== "submitted" && current?.state !== "available") return { subject, previous: current };
-  const { fingerprint } = newAttempt(current.jobId, 1, plan.request, diskEtags, false, deps.claimant);
-  if (sameRequest(current, plan, diskEtags)) return { running: current };
-  const variant: JobSubject = { ...subject, variant: fingerprint };
-  const previous = await deps.ledger.current(jobIdOf(variant));
-  if (previous && (!isEnd(previous.state) || previous.state === "available")) return { running: previous };
-  return { subject: variant, previous };
+  // Variants begin beside an attempt.
+  if (!current || attemptsOf(current) === 0) return { subject, previous: current };
+  const isTaken = current.state === "submitted" || current.state === "available";
+  if (isTaken && sameRequest(current, plan, diskEtags)) return { running: current };
+  const variant: JobSubject = { ...subject, variant: variantOf(plan, diskEtags) };
+  const twin = await ledger.current(jobIdOf(variant));
+  if (twin && (!isEnd(twin.state) || twin.state === "available")) return { running: twin };
+  return isTaken ? { subject: variant, previous: twin } : { subject, previous: current };
 }
 
 /** A default name that had to give way to another image's does not make it another request. */
@@ -38,3 +40,7 @@ function sameRequest(
   const named = nameIsDefault && attempt.nameIsDefault ? { ...request, ImageName: attempt.request.ImageName } : request;
   return isDeepStrictEqual(JSON.parse(JSON.stringify(attempt.request)), JSON.parse(JSON.stringify(named)));
 }
+
+/** What tells variants apart. A default name changes when the same bytes are uploaded again, and nobody asked for that. */
+const variantOf = ({ request, nameIsDefault }: PlannedImport, diskEtags: readonly string[]): string =>
+  fingerprintOf(nameIsDefault ? { ...request, ImageName: "" } : request, diskEtags);

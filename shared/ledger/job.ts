@@ -80,6 +80,8 @@ export interface JobRecord {
   /** The marks of the image, its sidecar and its disks, in the versions that this was decided with. */
   readonly sources?: readonly string[];
   readonly attempt?: Attempt;
+  /** How many attempts there were before, where the job has none now: the next one must not bear the token of an old one. */
+  readonly attempts?: number;
   readonly waitingFor?: WaitingFor;
   /** While it waits: the mark of the bucket manifest that it was considered with. With another it is considered anew. */
   readonly bucketManifest?: string;
@@ -105,14 +107,19 @@ export const carriedOver = ({
   uploadedAt,
   sources,
   attempt,
+  attempts,
   findings,
-}: JobRecord): Pick<JobStep, "subject" | "uploadedAt" | "sources" | "attempt" | "findings"> => ({
+}: JobRecord): Pick<JobStep, "subject" | "uploadedAt" | "sources" | "attempt" | "attempts" | "findings"> => ({
   subject,
   uploadedAt,
   ...(sources ? { sources } : {}),
   ...(attempt ? { attempt } : {}),
+  ...(attempts ? { attempts } : {}),
   ...(findings ? { findings } : {}),
 });
+
+/** How many attempts a job has had. */
+export const attemptsOf = (record: JobRecord | undefined): number => record?.attempt?.number ?? record?.attempts ?? 0;
 
 /** 32 hex digits: spread evenly, so that no prefix of the ledger's keys is hot. */
 export function jobIdOf({ region, bucket, key, etag, variant }: JobSubject): string {

@@ -1,4 +1,4 @@
-import { RetryLater } from "../../../shared/importing/import-deps.ts";
+import { type ImportDeps, RetryLater } from "../../../shared/importing/import-deps.ts";
 import { importRouted } from "../../../shared/importing/route-object.ts";
 import { away, smallProduct } from "./small-product.ts";
 
@@ -59,4 +59,72 @@ describe("a claim whose import ECS has not taken", () => {
     expect(asked).toEqual(["ImportImage"]);
     expect(await jobs("web.raw")).toMatchObject([{ state: "submitted" }]);
   });
+});
+
+/** A product in which an image was imported by itself, and then once more with the sidecar that came later. */
+const importedTwice = async (text: string) => {
+  const product = smallProduct();
+  await product.upload("web.raw", "system");
+  await importRouted("web.raw", "upload", product.deps("r-1"));
+  product.pass(60);
+  await product.upload(sidecar, text);
+  await importRouted(sidecar, "upload", product.deps("r-2"));
+  return product;
+};
+
+describe("an image that was imported with a later sidecar too", () => {
+  it("is not imported again when both are uploaded once more with the same bytes", async () => {
+    const text = "description: The sidecar gives no name\n";
+    const { deps, finish, tick, pass, upload, asked } = await importedTwice(text);
+    finish("t-1");
+    finish("t-2");
+    await tick();
+    pass(60);
+    await upload("web.raw", "system");
+    await upload(sidecar, text);
+    await importRouted("web.raw", "upload", deps("r-3"));
+    await importRouted(sidecar, "upload", deps("r-4"));
+    expect(asked).toEqual(["ImportImage", "ImportImage"]);
+  });
+
+  it.each([
+    ["the sidecar's event comes again", sidecar, "upload"],
+    ["somebody replays it", "web.raw", "replay"],
+  ] as const)("keeps that image alone when its first import fails and %s", async (_, key, occasion) => {
+    const { deps, finish, fail, tick, asked, lines } = await importedTwice("imageName: mine\n");
+    fail("t-1");
+    finish("t-2");
+    await tick();
+    await importRouted(key, occasion, deps("r-3"));
+    expect(lines.at(-1)).toBe("import.duplicate web.raw");
+    expect(asked).toEqual(["ImportImage", "ImportImage"]);
+  });
+});
+
+it("never asks ECS for another attempt with the token of an earlier one, whatever the job was in between", async () => {
+  const { deps, upload, remove, fail, tick } = smallProduct();
+  const tokens: (string | undefined)[] = [];
+  const listening = (claimant: string): ImportDeps => {
+    const { images, ...others } = deps(claimant);
+    const importImage: typeof images.importImage = (request) => {
+      tokens.push(request.ClientToken);
+      return images.importImage(request);
+    };
+    return { ...others, images: { ...images, importImage } };
+  };
+  await upload("web.raw", "system");
+  await importRouted("web.raw", "upload", listening("r-1"));
+  for (const [index, text] of ["imageNam: mine\n", "disks: [{}, { ossObject: data.raw }]\n"].entries()) {
+    fail(`t-${index + 1}`);
+    // The first may have to put the index in order.
+    await tick();
+    await tick();
+    // Rejected, and then waiting.
+    await upload(sidecar, text);
+    await importRouted(sidecar, "upload", listening("r-2"));
+    await remove(sidecar);
+    await importRouted("web.raw", "replay", listening("r-3"));
+  }
+  expect(tokens).toHaveLength(3);
+  expect(new Set(tokens).size).toBe(3);
 });
