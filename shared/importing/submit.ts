@@ -4,7 +4,7 @@ import { type Attempt, carriedOver, type JobRecord, type JobStep } from "../ledg
 import type { Appended } from "../ledger/ledger.ts";
 import { claim, newAttempt, submission } from "./claim.ts";
 import { type Failure, failureOf } from "./failure.ts";
-import type { ImportDeps } from "./import-deps.ts";
+import { type ImportDeps, invocationLifetimeInMilliseconds, RetryLater } from "./import-deps.ts";
 import { attemptTag } from "./origin-tags.ts";
 import { cancelClaimed, giveUpForNow, settle } from "./settle-refusal.ts";
 import { writeStatus } from "./status-file.ts";
@@ -24,6 +24,10 @@ export async function submit(claimed: JobRecord, repair: boolean, deps: ImportDe
     try {
       const started = mayHaveStarted ? await findStarted(attempt, deps) : undefined;
       const changed = started ? undefined : await changedSource(claimed, deps);
+      if (changed && (repair || tries > 1) && mayBeHidden(claimed, deps))
+        throw new RetryLater(
+          `ECS may have begun to import ${claimed.subject.key} without showing it yet, and ${changed}.`,
+        );
       if (changed) return await cancelClaimed(claimed, changed, deps);
       return await submitted(
         claimed,
@@ -39,7 +43,7 @@ export async function submit(claimed: JobRecord, repair: boolean, deps: ImportDe
         ? await settleName(claimed, attempt, failure, repair, deps)
         : await settle(claimed, failure, deps);
       if (settled !== "again") return settled;
-      mayHaveStarted ||= error.outcomeUnknown || failure.class === "transient";
+      mayHaveStarted = true;
       const pause = pauseInMilliseconds(tries, deps.patience.random, error.retryAfterInMilliseconds);
       const timeLeft = deps.patience.deadline.getTime() - deps.clock.now().getTime();
       if (tries >= 5 || pause >= timeLeft) return giveUpForNow(claimed, failure, deps);
@@ -47,6 +51,10 @@ export async function submit(claimed: JobRecord, repair: boolean, deps: ImportDe
     }
   }
 }
+
+/** What a call of this attempt has begun is taken to be seen once the invocation that made the call is surely over. */
+const mayBeHidden = ({ at, since = at }: JobRecord, { clock }: ImportDeps): boolean =>
+  clock.now().getTime() - Date.parse(since) <= invocationLifetimeInMilliseconds;
 
 /** ECS takes whatever lies under a key. Only the very bytes that were inspected and claimed may be asked for. */
 async function changedSource({ attempt, subject }: JobRecord, { objects }: ImportDeps): Promise<string | undefined> {
@@ -120,8 +128,8 @@ async function settleName(
   const started = await findStarted(attempt, deps);
   if (started) return submitted(claimed, attempt, started, repair, deps);
   const holders = await deps.images.describeImages({ imageName: attempt.request.ImageName });
-  // Another name while nobody knows whose this one is might make a second image of the same.
-  if (holders.length === 0) return "again";
+  // Another name while nobody knows whose this one is, or as ours has just come to light, would make a second image.
+  if (holders.length === 0 || holders.some(({ tags }) => tags.get(attemptTag) === attempt.token)) return "again";
   const renamed = attempt.nameIsDefault ? await claimWithOtherName(claimed, attempt, deps) : undefined;
   if (renamed) return renamed.done ? submit(renamed.record, false, deps) : renamed.current;
   return settle(claimed, failure, deps);

@@ -298,6 +298,22 @@ describe("the submission of a claimed job", () => {
       expect(job.asked.map(({ ImageName }) => ImageName)).toEqual(["web", imageName]);
     });
 
+    it("by its own earlier call, which comes to light only as the holder is looked for, the name stays", async () => {
+      const job = await claimedJob([{ begins: true, error: refusal("InvalidImageName.Duplicated") }]);
+      const { describeImages } = job.deps.images;
+      let looks = 0;
+      const late: typeof describeImages = async (query) => {
+        looks += 1;
+        return looks === 1 ? [] : describeImages(query);
+      };
+      const deps = { ...job.deps, images: { ...job.deps.images, describeImages: late } };
+      expect(await submit(job.claimed, false, deps)).toMatchObject({
+        state: "submitted",
+        attempt: { number: 1, imageId: "m-1" },
+      });
+      expect(job.images.size).toBe(1);
+    });
+
     it("by nobody that can be seen yet, it asks again under the same name", async () => {
       const job = await claimedJob([taken, good]);
       expect(await submit(job.claimed, false, job.deps)).toMatchObject({ state: "submitted", attempt: { number: 1 } });
@@ -317,6 +333,31 @@ describe("the submission of a claimed job", () => {
       reason: expect.stringContaining(reason),
     });
     expect(job.asked).toEqual([]);
+  });
+
+  it("does not take an import for never begun that ECS may only not show yet", async () => {
+    const job = await claimedJob([{ begins: true, error: lost() }]);
+    const replaced = async (): Promise<never> => {
+      await job.objects.put({ bucket: "images", key: "web.raw" }, "another content", "x");
+      throw lost();
+    };
+    const { importImage, describeImages } = job.deps.images;
+    const blind = { ...job.deps.images, describeImages: async () => [] };
+    const first = { ...blind, importImage: (request: ImportImageRequest) => importImage(request).catch(replaced) };
+    await expect(submit(job.claimed, false, { ...job.deps, images: first })).rejects.toBeInstanceOf(RetryLater);
+    await expect(takeOver(job.claimed, { ...job.deps, images: blind })).rejects.toBeInstanceOf(RetryLater);
+    const claimed = await job.deps.ledger.current(job.claimed.jobId);
+    if (!claimed) throw new Error("there is no job");
+    const seeing = { ...job.deps, images: { ...blind, describeImages } };
+    expect(await takeOver(claimed, seeing)).toMatchObject({ state: "submitted", attempt: { imageId: "m-1" } });
+    expect(job.asked).toHaveLength(1);
+  });
+
+  it("takes it for never begun once ECS would have shown it", async () => {
+    const job = await claimedJob([]);
+    await job.objects.delete({ bucket: "images", key: "web.raw" });
+    job.pass(6 * 60_000 + 1);
+    expect(await takeOver(job.claimed, job.deps)).toMatchObject({ state: "cancelled" });
   });
 
   it("hands on what is wrong with OSS", async () => {
