@@ -27,22 +27,24 @@ export async function followCancel(job: OpenJob, deps: ImportDeps, now: number):
   if (current?.state !== "cancelling") return finishInterrupted(job, deps, now);
   const record = await findTaskOf(current, deps);
   if (record.state !== "cancelling") return undefined;
-  const stopped = await stopTask(record, deps);
+  // What became of the import is seen, and written down, also while ECS does not take the request to stop it.
+  const [stopped] = await Promise.allSettled([stopTask(record, deps)]);
   const age = now - entry.since;
   const imageId = record.attempt?.imageId;
   if (imageId === undefined) {
     if (age < submissionPatienceInSeconds) return undefined;
     return end(record, { kind: "cancelled", reason: "ECS never began it" }, deps);
   }
-  const taskId = stopped.kind === "not-found" ? undefined : stopped.taskId;
-  const { task, image } = await askOfImport({ taskId, imageId }, deps.images);
+  const { task, image } = await askOfImport({ taskId: record.attempt?.taskId, imageId }, deps.images);
   const imageName = record.attempt?.request.ImageName ?? "";
   const submittedAt = Date.parse(record.attempt?.submittedAt ?? record.at) / 1000;
   const ageInSeconds = Math.max(0, Math.round(now - submittedAt));
   const verdict = verdictOf({ task, image, imageId, imageName, ageInSeconds });
   if (verdict.kind !== "running") return end(record, verdict, deps);
-  if (stopped.kind === "refused" && age >= refusalPatienceInSeconds && (entry.warned & 1) === 0) {
-    const reason = `ECS does not let its import be stopped (${stopped.code}): ${stopped.message}`;
+  if (stopped.status === "rejected") throw stopped.reason;
+  const { value: answer } = stopped;
+  if (answer.kind === "refused" && age >= refusalPatienceInSeconds && (entry.warned & 1) === 0) {
+    const reason = `ECS does not let its import be stopped (${answer.code}): ${answer.message}`;
     const advice =
       "It is asked again. An image that comes about all the same is reported; delete it if it is not wanted.";
     logStep(deps.log, { ...record, reason, advice }, "import.attention", "warn");

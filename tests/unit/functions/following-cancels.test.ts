@@ -71,4 +71,14 @@ describe("an import that is given up", () => {
     expect(await events()).toEqual(["import.available"]);
     expect((await ledger.current(jobId))?.state).toBe("available");
   });
+
+  it("ends also when ECS never takes the request to stop it", async () => {
+    const { deps, refusals, tasks, ledger, jobId, lines } = await givenUp(true);
+    refusals.cancelTask = { code: "Forbidden.RAM", message: "not authorized" };
+    expect((await runTick(deps)).trouble).toMatchObject({ code: "Forbidden.RAM" });
+    expect(lines.map(({ event }) => event)).toEqual(["object.deferred"]);
+    tasks.set("t-1", { taskId: "t-1", imageId: "m-1", status: "Finished", progress: 100 });
+    expect((await runTick(deps)).summary).toMatchObject({ available: 1, troubled: 0 });
+    expect((await ledger.current(jobId))?.state).toBe("available");
+  });
 });
