@@ -7,7 +7,7 @@ import type { ImportDeps } from "./import-deps.ts";
 import { duplicate, fixOf, refuseManifest, reject, wait, waitingAdvice, withLogFields } from "./not-imported.ts";
 import { placeFor } from "./place-of-import.ts";
 import { answered, isRepeated } from "./repeated-events.ts";
-import { writeStatus } from "./status-file.ts";
+import { restoreStatus, writeStatus } from "./status-file.ts";
 import { logStep } from "./step-log.ts";
 import { submit } from "./submit.ts";
 import { isLapsed, takeOver, unclaimed } from "./take-over.ts";
@@ -112,6 +112,7 @@ async function settledAlready(
       duplicate(current, "its import is running", deps);
       return true;
     case "available":
+      if (isAskedAnew) await restoreStatus(current, deps);
       duplicate(current, "it was imported already", deps);
       return true;
     case "cancelling":

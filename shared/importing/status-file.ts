@@ -51,3 +51,15 @@ export async function writeStatus(record: JobRecord, deps: Pick<ImportDeps, "obj
   const next = await deps.ledger.record(record.jobId, record.sequence + 1);
   if (next) await put((await deps.ledger.current(record.jobId)) ?? next);
 }
+
+/** Bytes that were imported before came back: the status file may speak of what lay there meanwhile. */
+export async function restoreStatus(
+  { subject: { bucket, key, etag } }: JobRecord,
+  deps: Pick<ImportDeps, "objects" | "ledger">,
+): Promise<void> {
+  const jobs = (await deps.ledger.jobsOf({ bucket, key })).filter(
+    ({ subject }) => subject.key === key && subject.etag === etag,
+  );
+  const [latest] = jobs.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  if (latest) await writeStatus(latest, deps);
+}

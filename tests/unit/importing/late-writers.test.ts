@@ -20,3 +20,28 @@ describe("the status file of an import that has ended", () => {
     expect((await ledger.openJobs(undefined)).entries).toEqual([]);
   });
 });
+
+it("speaks again of an earlier version whose bytes are uploaded once more, and of what was made of it last", async () => {
+  const { deps, upload, finish, tick, pass, jobs } = smallProduct();
+  const { objects } = deps("reader");
+  const sidecar = "web.raw.import.yaml";
+  let requests = 0;
+  const put = async (key: string, body: string): Promise<void> => {
+    requests += 1;
+    pass(60);
+    await upload(key, body);
+    await importRouted(key, "upload", deps(`r-${requests}`));
+  };
+  await put("web.raw", "earlier");
+  await put(sidecar, "imageName: mine\n");
+  await objects.delete({ bucket, key: sidecar });
+  await put("web.raw", "later");
+  for (const task of ["t-1", "t-2", "t-3"]) {
+    finish(task);
+    await tick();
+  }
+  await put("web.raw", "earlier");
+  const shown = JSON.parse(String((await objects.read({ bucket, key: "web.raw.import-status.json" }, 9999))?.body));
+  const named = (await jobs("web.raw")).find(({ attempt }) => attempt?.request.ImageName === "mine");
+  expect(shown).toMatchObject({ state: "available", jobId: named?.jobId, imageName: "mine" });
+});
