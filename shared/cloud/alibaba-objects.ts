@@ -1,9 +1,9 @@
 import OSS from "ali-oss";
 import { SourceChanged } from "../inspection/source/byte-source.ts";
 import { type OssOptions, ossClientOptions } from "./alibaba-oss-client.ts";
-import { CloudError, noAnswer, withoutRequest } from "./cloud-error.ts";
+import { CloudError, isCloudError, noAnswer, withoutRequest } from "./cloud-error.ts";
 import { crc64Text } from "./crc64.ts";
-import type { BucketSummary, ListedObject, ObjectFacts, ObjectStore } from "./ports.ts";
+import type { BucketSummary, ListedObject, ObjectFacts, ObjectRef, ObjectStore } from "./ports.ts";
 
 /** OSS through the official client, with V4 signatures. */
 export function alibabaObjects(options: OssOptions): ObjectStore {
@@ -16,20 +16,43 @@ export function alibabaObjects(options: OssOptions): ObjectStore {
     return client;
   };
 
-  return {
-    async stat({ bucket, key }) {
-      const answer = await absentIs(undefined, clientOf(bucket).head(key), objectIsAbsent);
-      return answer && objectFacts(answer.res.headers);
-    },
+  const stat: ObjectStore["stat"] = async ({ bucket, key }) => {
+    const answer = await absentIs(undefined, clientOf(bucket).head(key), objectIsAbsent);
+    return answer && objectFacts(answer.res.headers);
+  };
 
-    async read({ bucket, key }, maximumBytes) {
-      const answer = await absentIs(undefined, clientOf(bucket).getStream(key), objectIsAbsent);
+  /** The client does not read why a GET was refused. Where HEAD is allowed, the reason is in the object itself. */
+  const refusalOfRead = async (error: unknown, object: ObjectRef): Promise<unknown> => {
+    if (!isCloudError(error) || error.code !== "Http403") return error;
+    const facts = await stat(object).catch(() => undefined);
+    if (!facts) return error;
+    const { key } = object;
+    if (facts.type === "Symlink") return symlink(key);
+    const { status, requestId } = error;
+    const refused = { service: "oss", status, requestId, cause: error } as const;
+    return facts.storageClass.includes("Archive") && !facts.restored
+      ? new CloudError({
+          ...refused,
+          code: "InvalidObjectState",
+          message: `${key} lies in ${facts.storageClass} storage`,
+        })
+      : new CloudError({ ...refused, code: "AccessDenied", message: `OSS refuses to hand out ${key}` });
+  };
+
+  return {
+    stat,
+
+    async read(object, maximumBytes) {
+      const { bucket, key } = object;
+      const answer = await absentIs(undefined, clientOf(bucket).getStream(key), objectIsAbsent).catch(async (error) => {
+        throw await refusalOfRead(error, object);
+      });
       if (!answer) return undefined;
       const headers = headersOf(answer.res);
       // GetObject follows links, with the target's bytes and length and the link's own other headers.
       if (headers["x-oss-object-type"] === "Symlink") {
         (answer.stream as { destroy?: () => void }).destroy?.();
-        throw new CloudError({ service: "oss", code: "Symlink", message: `${key} is a symbolic link` });
+        throw symlink(key);
       }
       const body = await collect(answer.stream, maximumBytes, key);
       // The beginning of a manifest can be a good manifest too: half an answer must not pass for the whole.
@@ -111,6 +134,9 @@ interface OssFault {
   readonly code: string;
   readonly status: number | undefined;
 }
+
+const symlink = (key: string): CloudError =>
+  new CloudError({ service: "oss", code: "Symlink", message: `${key} is a symbolic link` });
 
 const objectIsAbsent = (error: OssFault): boolean =>
   error.code === "NoSuchKey" || error.code === "SymlinkTargetNotExist";

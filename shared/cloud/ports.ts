@@ -44,8 +44,9 @@ export interface ObjectStore {
   /** Undefined when there is no such object. */
   stat(object: ObjectRef): Promise<ObjectFacts | undefined>;
   /**
-   * The whole object; undefined when there is none. Refused with the code TooLarge when it has more than `maximumBytes`, and
-   * with Symlink when it is a link: whoever can write one could have any object of the bucket read under another's rights.
+   * The whole object; undefined when there is none. Refused with the code TooLarge when it has more than `maximumBytes`,
+   * with Symlink when it is a link: whoever can write one could have any object of the bucket read under another's rights;
+   * with InvalidObjectState when it is archived, and with AccessDenied when something else in it alone forbids reading.
    */
   read(object: ObjectRef, maximumBytes: number): Promise<{ readonly body: Buffer; readonly etag: string } | undefined>;
   /** Exactly these bytes of the version with this ETag. Rejects with SourceChanged when the object is another by now. */

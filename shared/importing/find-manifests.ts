@@ -63,6 +63,10 @@ const refusals: Readonly<Record<string, Pick<Problem, "message" | "hint">>> = {
     message: "The manifest is a symbolic link, and links are not followed.",
     hint: "Upload the manifest itself.",
   },
+  InvalidObjectState: {
+    message: "The manifest lies in archive storage, where it cannot be read.",
+    hint: "Upload it again in Standard storage, and leave it out of what lifecycle rules archive.",
+  },
 };
 
 /** All names that a manifest can have are listed, which is one call; only one that exists is read. */

@@ -53,6 +53,15 @@ describe("OSS through the official client", () => {
     await expect(objects.delete(gone)).resolves.toBeUndefined();
   });
 
+  it("tells of an object that is archived why it cannot be read", async () => {
+    const headers = { "x-oss-storage-class": "Archive" };
+    await oss.client().put("cold.yaml", Buffer.from("x"), { headers } as never);
+    const cold = { ...object, key: "cold.yaml" };
+    await expect(objects.read(cold, 10)).rejects.toMatchObject({ code: "InvalidObjectState", outcomeUnknown: false });
+    await oss.client().putSymlink("cold-link.yaml", cold.key, {} as never);
+    await expect(objects.read({ ...object, key: "cold-link.yaml" }, 10)).rejects.toMatchObject({ code: "Symlink" });
+  });
+
   it("reads no whole object through a symbolic link, and tells of one that it is one", async () => {
     await oss.client().putSymlink("link.yaml", object.key, {} as never);
     const link = { ...object, key: "link.yaml" };
@@ -132,7 +141,7 @@ describe("OSS through the official client", () => {
     const coded = { ...answer, requestId, code: "SignatureDoesNotMatch" };
     await expect(refused.list(object.bucket, { prefix: "" })).rejects.toMatchObject(coded);
     await expect(refused.create(object, "")).rejects.toMatchObject(coded);
-    // The client does not read why a GET was refused.
+    // The client does not read why a GET was refused, and HEAD is as well.
     await expect(refused.read(object, 10)).rejects.toMatchObject({ ...answer, requestId, code: "Http403" });
   });
 });

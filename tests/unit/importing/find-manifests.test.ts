@@ -1,4 +1,5 @@
-import { findSidecar } from "../../../shared/importing/find-manifests.ts";
+import { CloudError } from "../../../shared/cloud/cloud-error.ts";
+import { findBucketManifest, findSidecar } from "../../../shared/importing/find-manifests.ts";
 import { memoryObjects } from "../ledger/memory-objects.ts";
 
 const put = (objects: ReturnType<typeof memoryObjects>, key: string, text: string) =>
@@ -26,5 +27,20 @@ describe("the sidecar of an image", () => {
 
   it("may be absent", async () => {
     expect(await findSidecar(memoryObjects(), "images", "web.raw")).not.toHaveProperty("manifest");
+  });
+});
+
+it("A bucket manifest that a lifecycle rule has archived is a problem with a way out, not a fault of OSS", async () => {
+  const objects = memoryObjects();
+  await put(objects, "image-import.yaml", "version: 1");
+  const archived = new CloudError({ service: "oss", code: "InvalidObjectState", status: 403, message: "it is cold" });
+  expect(await findBucketManifest({ ...objects, read: () => Promise.reject(archived) }, "images")).toMatchObject({
+    problems: [
+      {
+        file: "image-import.yaml",
+        message: expect.stringContaining("archive"),
+        hint: expect.stringContaining("again"),
+      },
+    ],
   });
 });
