@@ -267,8 +267,10 @@ async function inspectDisks(
   const look = async (disk: PlannedDisk, depth: "header" | "full"): Promise<PlannedDisk> => {
     const object: ObjectRef = { bucket, key: disk.key };
     // What cannot be read, or must not be because it is another object's content, is left to the plan, which names the reason.
-    const { storageClass, restored, type } = disk.facts;
-    const unreadable = type === "Symlink" || (storageClass.includes("Archive") && !restored);
+    // Of an encrypted one the key may be another's too.
+    const { storageClass, restored, type, encryption } = disk.facts;
+    const unreadable =
+      type === "Symlink" || encryption !== undefined || (storageClass.includes("Archive") && !restored);
     return unreadable ? disk : { ...disk, inspection: await inspect(objectReader(objects, object, disk.facts), depth) };
   };
   const [system, ...data] = disks;

@@ -1,6 +1,8 @@
 import type { ObjectFacts } from "../../../shared/cloud/ports.ts";
 import { objectFindings } from "../../../shared/importing/object-findings.ts";
+import { importRouted } from "../../../shared/importing/route-object.ts";
 import { factsOf } from "./planned-disk.ts";
+import { smallProduct } from "./small-product.ts";
 
 const codes = (facts: Partial<ObjectFacts>, expect?: Parameters<typeof objectFindings>[2]): readonly string[] =>
   objectFindings("in/web.qcow2", factsOf(facts), expect).map(({ code }) => code);
@@ -48,4 +50,21 @@ describe("what HeadObject tells against an import", () => {
       message: "in/web.qcow2 should have the CRC-64 77, but has none.",
     });
   });
+});
+
+it.each<[string, Partial<ObjectFacts>]>([
+  ["object.archived", { storageClass: "Archive" }],
+  ["object.encrypted", { encryption: "KMS" }],
+  ["object.symlink", { type: "Symlink" }],
+])("An image that the function may not be able to read is rejected with %s, unread", async (code, facts) => {
+  const { deps, upload, jobs } = smallProduct();
+  const { objects, ...others } = deps("r-1");
+  await upload("web.raw", "system");
+  const stat: typeof objects.stat = async (object) => {
+    const found = await objects.stat(object);
+    return found && { ...found, ...facts };
+  };
+  const inspect = () => Promise.reject(new Error("it was read"));
+  await importRouted("web.raw", "upload", { ...others, objects: { ...objects, stat }, inspect });
+  expect(await jobs("web.raw")).toMatchObject([{ state: "rejected", findings: [{ code }] }]);
 });
