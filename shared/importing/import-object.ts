@@ -24,6 +24,8 @@ export interface ImageToImport {
   /** The image that the sidecar is named after: the same, unless a set's manifest has a name of its own. */
   readonly sidecarOf: string;
   readonly occasion: Occasion;
+  /** False for a tick, also where it is about a disk of the set: others' jobs, and the end waited for, are up to it. */
+  readonly mayWait: boolean;
   /** The object whose event led here, when it is not the image itself. */
   readonly trigger?: string;
   /** What the event gave as the image's ETag. */
@@ -37,7 +39,7 @@ export interface ImageToImport {
  * to run twice at once. Rejects with RetryLater, a CloudError or SourceChanged when only time can help.
  */
 export async function importObject(image: ImageToImport, outerDeps: ImportDeps): Promise<void> {
-  const { key, sidecarOf, occasion, trigger, eventEtag, looked } = image;
+  const { key, sidecarOf, occasion, mayWait, trigger, eventEtag, looked } = image;
   const { region, bucket, objects } = outerDeps;
   const [facts, triggerFacts] = await Promise.all([
     looked ? looked.facts : objects.stat({ bucket, key }),
@@ -63,7 +65,7 @@ export async function importObject(image: ImageToImport, outerDeps: ImportDeps):
   const subject: JobSubject = { region, bucket, key, etag: facts?.etag ?? "" };
   const found = facts && (await deps.ledger.current(jobIdOf(subject)));
   if (occasion !== "manifest" && found && (await settledAlready(found, facts, image, deps))) return;
-  const current = await unclaimed(found, deps);
+  const current = await unclaimed(found, mayWait, deps);
   const considered = await consider({ key, sidecarOf, facts }, deps);
   reportInspections(considered, subject, deps);
   if ("members" in considered) {

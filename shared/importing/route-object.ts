@@ -19,11 +19,13 @@ export async function importRouted(
   const image = isSidecarKey(key)
     ? await routedSidecar(key, deps)
     : await routedImage(key, occasion, deps, eventEtag ? { eventEtag } : {});
-  await importObject(image, deps);
+  await importObject({ ...image, mayWait: occasion !== "tick" }, deps);
   return image.key;
 }
 
-async function routedSidecar(key: string, deps: ImportDeps): Promise<ImageToImport> {
+type Routed = Omit<ImageToImport, "mayWait">;
+
+async function routedSidecar(key: string, deps: ImportDeps): Promise<Routed> {
   const imageKey = imageKeyOf(key) ?? key;
   const [systemDisk = imageKey] = (await disksOfSidecar(imageKey, deps)) ?? [];
   return { key: systemDisk, sidecarOf: imageKey, occasion: "manifest", trigger: key };
@@ -35,7 +37,7 @@ async function routedImage(
   occasion: Occasion,
   deps: ImportDeps,
   event: Pick<ImageToImport, "eventEtag">,
-): Promise<ImageToImport> {
+): Promise<Routed> {
   const disk = { bucket: deps.bucket, key };
   const [facts, remembered, folder] = await Promise.all([
     deps.objects.stat(disk),
@@ -43,7 +45,7 @@ async function routedImage(
     listFolderOf(key, deps),
   ]);
   const more = { occasion, looked: { facts }, ...event };
-  const asDiskOf = async (imageKeys: readonly string[]): Promise<ImageToImport | undefined> => {
+  const asDiskOf = async (imageKeys: readonly string[]): Promise<Routed | undefined> => {
     for (const imageKey of imageKeys) {
       if (imageKey === key) continue;
       const { disks, isCertain } = await diskSetOf(imageKey, deps);

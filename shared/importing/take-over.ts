@@ -12,9 +12,14 @@ export function isLapsed(current: JobRecord, deps: ImportDeps): boolean {
 
 /**
  * The job once nobody is submitting or cancelling it. What a manifest changes can be decided only then: before, an image
- * may or may not come of the earlier settings. Waits for the invocation at work, and does the work of one that died.
+ * may or may not come of the earlier settings. Waits for the invocation at work, where it may, and does the work of one
+ * that died.
  */
-export async function unclaimed(found: JobRecord | undefined, deps: ImportDeps): Promise<JobRecord | undefined> {
+export async function unclaimed(
+  found: JobRecord | undefined,
+  mayWait: boolean,
+  deps: ImportDeps,
+): Promise<JobRecord | undefined> {
   let current = found;
   for (let tries = 3; current?.state === "claimed" || current?.state === "cancelling"; tries += 1) {
     if (current.state === "claimed" && isLapsed(current, deps)) {
@@ -22,7 +27,7 @@ export async function unclaimed(found: JobRecord | undefined, deps: ImportDeps):
       continue;
     }
     const pause = pauseInMilliseconds(tries, deps.patience.random);
-    if (pause >= deps.patience.deadline.getTime() - deps.clock.now().getTime())
+    if (!mayWait || pause >= deps.patience.deadline.getTime() - deps.clock.now().getTime())
       throw new RetryLater(
         current.state === "claimed"
           ? `Another invocation is submitting ${current.subject.key} just now.`

@@ -116,3 +116,30 @@ describe("an empty object", () => {
     expect((await statesOf(product)).sort()).toEqual(["cancelled", "submitted"]);
   });
 });
+
+it("A set that is being cancelled holds up no tick, however many of its disks wait for themselves", async () => {
+  const product = smallProduct();
+  const { upload, deps, jobs, tick } = product;
+  const disks = Array.from({ length: 12 }, (_, number) => `d${number}.raw`);
+  await upload("image-import.yaml", 'version: 1\nrules:\n  - { match: "*.raw", requireManifest: true }\n');
+  for (const disk of disks) {
+    await upload(disk, disk);
+    await importRouted(disk, "upload", deps("r-1"));
+  }
+  await upload(key, "system");
+  await upload(
+    `${key}.import.yaml`,
+    `disks: [{}, ${disks.map((disk) => `{ ossObject: ${disk} }`).join(", ")}]\nimageName: mine\n`,
+  );
+  await importRouted(key, "upload", deps("r-2"));
+  const [job] = await jobs(key);
+  if (!job) throw new Error("there is no job");
+  await requestCancel(job, "an operator asked for it", deps("operator"));
+  const { clock } = deps("reader");
+  const before = clock.now().getTime();
+  await tick();
+  expect(clock.now().getTime() - before).toBe(60_000);
+  await tick();
+  for (const disk of [key, ...disks]) expect((await jobs(disk)).map(({ state }) => state)).not.toContain("waiting");
+  expect((await jobs(key)).map(({ state }) => state)).toEqual(["cancelled"]);
+});
