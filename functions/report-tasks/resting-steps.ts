@@ -24,7 +24,7 @@ export async function reviewWaiting(job: OpenJob, deps: ImportDeps, now: number)
     imageKey !== key
       ? `it is a disk of ${imageKey} now`
       : record.subject.etag === ""
-        ? "no disks of its set are there any more"
+        ? "no disks of its set are there any more, or no sidecar makes them one; replay a disk that is left"
         : "the bucket manifest says now to leave it alone";
   return (await endWaiting(after, reason, deps)) ? "cancelled" : undefined;
 }

@@ -1,4 +1,4 @@
-import { isEnd, type JobRecord } from "../ledger/job.ts";
+import { isEnd, type JobRecord, jobIdOf } from "../ledger/job.ts";
 import type { ImportDeps } from "./import-deps.ts";
 
 /** Where the status of an image is shown beside it; undefined when the key would be longer than OSS takes. */
@@ -36,16 +36,25 @@ export function statusOf(record: JobRecord): Readonly<Record<string, unknown>> {
 
 /**
  * Writes the status file of a job. The file belongs to the object's present version: an older version's job does not
- * overwrite it. When the job moved on while the file was written, it is written again, so that it ends as the ledger says.
+ * overwrite what that one's says; its end is told as long as there is no such job. When the job moved on while the file was
+ * written, it is written again, so that it ends as the ledger says.
  */
 export async function writeStatus(record: JobRecord, deps: Pick<ImportDeps, "objects" | "ledger">): Promise<void> {
-  const { bucket, key, etag } = record.subject;
+  const { region, bucket, key, etag } = record.subject;
   const statusKey = statusKeyOf(key);
   if (statusKey === undefined) return;
   const facts = await deps.objects.stat({ bucket, key });
-  if (facts && facts.etag !== etag) return;
   const put = (shown: JobRecord): Promise<void> =>
     deps.objects.put({ bucket, key: statusKey }, `${JSON.stringify(statusOf(shown), null, 2)}\n`, "application/json");
+  if (facts && facts.etag !== etag) {
+    const newer = (): Promise<JobRecord | undefined> =>
+      deps.ledger.current(jobIdOf({ region, bucket, key, etag: facts.etag }));
+    if (!isEnd(record.state) || (await newer())) return;
+    await put(record);
+    const come = await newer();
+    if (come) await put(come);
+    return;
+  }
   await put(record);
   if (isEnd(record.state)) return;
   const next = await deps.ledger.record(record.jobId, record.sequence + 1);

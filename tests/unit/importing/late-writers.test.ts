@@ -45,3 +45,17 @@ it("speaks again of an earlier version whose bytes are uploaded once more, and o
   const named = (await jobs("web.raw")).find(({ attempt }) => attempt?.request.ImageName === "mine");
   expect(shown).toMatchObject({ state: "available", jobId: named?.jobId, imageName: "mine" });
 });
+
+it("tells the end of a version that was replaced by what has no job of its own", async () => {
+  const { deps, upload, tick, pass } = smallProduct();
+  const { objects } = deps("reader");
+  await upload("data.raw", "");
+  await importRouted("data.raw", "upload", deps("r-1"));
+  pass(60);
+  await upload("web.raw.import.yaml", "disks: [{}, { ossObject: data.raw }]\n");
+  await upload("data.raw", "content");
+  await importRouted("data.raw", "upload", deps("r-2"));
+  await tick();
+  const shown = JSON.parse(String((await objects.read({ bucket, key: "data.raw.import-status.json" }, 9999))?.body));
+  expect(shown).toMatchObject({ state: "cancelled", reason: expect.stringContaining("replaced by a newer version") });
+});

@@ -63,7 +63,7 @@ describe("the status file", () => {
   });
 
   it("of an older version does not cover that of a newer one", async () => {
-    const { deps, shown } = await given(undefined, "newer content");
+    const { deps, shown } = await given(recordOf(), "newer content");
     await writeStatus(recordOf({ state: "available" }), deps);
     expect(await shown()).toBeUndefined();
   });
