@@ -5,7 +5,7 @@ import { claim, newAttempt } from "./claim.ts";
 import { type Considered, consider } from "./consider.ts";
 import type { ImportDeps } from "./import-deps.ts";
 import { duplicate, fixOf, refuseManifest, reject, wait, waitingAdvice, withLogFields } from "./not-imported.ts";
-import { placeFor } from "./place-of-import.ts";
+import { placeFor, sameRequest } from "./place-of-import.ts";
 import { answered, isRepeated } from "./repeated-events.ts";
 import { restoreStatus, writeStatus } from "./status-file.ts";
 import { logStep } from "./step-log.ts";
@@ -98,10 +98,7 @@ async function settledAlready(
       await takeOver(current, deps);
       return true;
     case "parked":
-      if (occasion === "replay") {
-        await takeOver(current, deps);
-        return true;
-      }
+      if (occasion === "replay") return false;
       duplicate(current, current.reason ?? "it waits for the account to be mended", deps);
       return true;
     case "submitted":
@@ -183,6 +180,11 @@ async function act(
       current,
       deps,
     );
+  }
+  // Asked again as it was asked before. What makes another request of it, also in the bucket manifest, is another attempt.
+  if (current?.state === "parked" && sameRequest(current, plan, diskEtags)) {
+    await takeOver({ ...current, sources }, deps);
+    return;
   }
   const place = await placeFor(current, subject, plan, diskEtags, deps);
   if ("running" in place) return duplicate(place.running, "it was imported with these settings already", deps);

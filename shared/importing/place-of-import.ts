@@ -30,8 +30,11 @@ export async function placeFor(
   return isTaken ? { subject: variant, previous: twin } : { subject, previous: current };
 }
 
-/** A default name that had to give way to another image's does not make it another request. */
-function sameRequest(
+/**
+ * Whether a job's attempt asks for what is planned now. A default name that had to give way to another image's does not make
+ * it another request.
+ */
+export function sameRequest(
   { attempt }: JobRecord,
   { request, nameIsDefault }: PlannedImport,
   diskEtags: readonly string[],

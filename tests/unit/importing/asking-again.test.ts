@@ -1,6 +1,6 @@
 import { type ImportDeps, RetryLater } from "../../../shared/importing/import-deps.ts";
 import { importRouted } from "../../../shared/importing/route-object.ts";
-import { away, smallProduct } from "./small-product.ts";
+import { away, refusing, smallProduct } from "./small-product.ts";
 
 const sidecar = "web.raw.import.yaml";
 
@@ -127,4 +127,31 @@ it("never asks ECS for another attempt with the token of an earlier one, whateve
   }
   expect(tokens).toHaveLength(3);
   expect(new Set(tokens).size).toBe(3);
+});
+
+describe("a parked image that is replayed", () => {
+  const parked = async () => {
+    const product = smallProduct();
+    await product.upload("image-import.yaml", "version: 1\ndefaults: { roleName: mistyped }\n");
+    await product.upload("web.raw", "system");
+    const deps = refusing(product.deps("r-1"), "NoSetRoletoECSServiceAcount", 403);
+    await importRouted("web.raw", "upload", deps);
+    return product;
+  };
+
+  it("is asked for as before when nothing has changed but the account", async () => {
+    const { deps, jobs, asked } = await parked();
+    await importRouted("web.raw", "replay", deps("r-2"));
+    expect(asked).toEqual(["ImportImage"]);
+    expect(await jobs("web.raw")).toMatchObject([{ state: "submitted", attempt: { number: 1 } }]);
+  });
+
+  it("is asked for with what the bucket manifest says by now", async () => {
+    const { deps, jobs, upload, asked } = await parked();
+    await upload("image-import.yaml", "version: 1\ndefaults: { roleName: AliyunECSImageImportDefaultRole }\n");
+    await importRouted("web.raw", "replay", deps("r-2"));
+    expect(asked).toEqual(["ImportImage"]);
+    const request = { RoleName: "AliyunECSImageImportDefaultRole" };
+    expect(await jobs("web.raw")).toMatchObject([{ state: "submitted", attempt: { number: 2, request } }]);
+  });
 });
