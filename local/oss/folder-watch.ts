@@ -103,7 +103,7 @@ const scan = async (
     if (unchangedLooks >= looksUntilComplete) complete.push({ key, path, fingerprint });
   }
   // One whose copy ended earlier is announced earlier, as uploads are; a folder is read in an order of its own.
-  complete.sort((a, b) => a.fingerprint.changedInMilliseconds - b.fingerprint.changedInMilliseconds);
+  complete.sort((a, b) => byTime(a.fingerprint, b.fingerprint));
   for (const file of complete) {
     if (isClosed()) return;
     await takeIn(options, file);
@@ -134,6 +134,10 @@ const fingerprintOf = async (path: string): Promise<SeenFile | undefined> => {
   const { size, mtimeMs: modifiedInMilliseconds, ctimeMs: changedInMilliseconds, ino: inode } = stats;
   return { size, modifiedInMilliseconds, changedInMilliseconds, inode };
 };
+
+/** The kernel's clock has ticks of up to 10 ms; within one, a newer file mostly has the greater inode. */
+const byTime = (a: SeenFile, b: SeenFile): number =>
+  a.changedInMilliseconds - b.changedInMilliseconds || a.inode - b.inode;
 
 const isSame = (a: Fingerprint, b: Fingerprint): boolean =>
   a.size === b.size && a.modifiedInMilliseconds === b.modifiedInMilliseconds && a.inode === b.inode;
