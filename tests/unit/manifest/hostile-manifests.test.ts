@@ -104,7 +104,10 @@ describe("a hostile manifest", () => {
         // Compilers and collectors work beside it in threads of their own: the best of some tries tells what reading takes.
         let best = Number.POSITIVE_INFINITY;
         for (let tries = 0; tries < 10 && best >= 100; tries += 1)
-          best = Math.min(best, cpuMilliseconds(() => read(text, file, kind)));
+          best = Math.min(
+            best,
+            cpuMilliseconds(() => read(text, file, kind)),
+          );
         expect(best).toBeLessThan(100);
       }
     }
