@@ -1,5 +1,7 @@
 import { findTaskOf, stopTask } from "../../shared/importing/cancel-import.ts";
 import { conclude } from "../../shared/importing/conclude.ts";
+import { sourceMark } from "../../shared/importing/consider.ts";
+import { findSidecar } from "../../shared/importing/find-manifests.ts";
 import type { ImportDeps } from "../../shared/importing/import-deps.ts";
 import { importRouted } from "../../shared/importing/route-object.ts";
 import { logStep } from "../../shared/importing/step-log.ts";
@@ -68,14 +70,20 @@ async function end(
   const made = await deps.ledger.append(record, step);
   if (!made.done) return undefined;
   await conclude(made.record, deps, record);
-  if (verdict.kind === "available") return "available";
-  await importIfUploadedAgain(made.record, deps);
-  return "cancelled";
+  await goOnWithWhatCameMeanwhile(made.record, deps);
+  return verdict.kind === "available" ? "available" : "cancelled";
 }
 
-/** The event of an upload of the same bytes waits for the cancellation to end, but FC does not deliver it for ever. */
-async function importIfUploadedAgain({ subject, uploadedAt }: JobRecord, deps: ImportDeps): Promise<void> {
-  const facts = await deps.objects.stat({ bucket: subject.bucket, key: subject.key });
-  if (facts?.etag === subject.etag && facts.lastModified.getTime() > Date.parse(uploadedAt))
-    await importRouted(subject.key, "tick", deps);
+/** The events of the same bytes and of a new sidecar wait for the cancellation to end, but FC does not deliver them for ever. */
+async function goOnWithWhatCameMeanwhile(record: JobRecord, deps: ImportDeps): Promise<void> {
+  const { subject, uploadedAt, sources, state } = record;
+  const [facts, sidecar] = await Promise.all([
+    deps.objects.stat({ bucket: subject.bucket, key: subject.key }),
+    findSidecar(deps.objects, subject.bucket, subject.key),
+  ]);
+  if (facts?.etag !== subject.etag) return;
+  if (state === "cancelled" && facts.lastModified.getTime() > Date.parse(uploadedAt))
+    return void (await importRouted(subject.key, "tick", deps));
+  const [news] = sidecar.present.filter((one) => sources?.includes(sourceMark(one.key, one)) === false);
+  if (news) await importRouted(news.key, "tick", deps);
 }

@@ -75,7 +75,7 @@ export async function consider(
 }
 
 /** 16 hex digits of an object as it was last written; the same bytes written again have another. */
-const sourceMark = (key: string, { etag, lastModified }: Pick<ObjectFacts, "etag" | "lastModified">): string =>
+export const sourceMark = (key: string, { etag, lastModified }: Pick<ObjectFacts, "etag" | "lastModified">): string =>
   createHash("sha256")
     .update(JSON.stringify([key, etag, Math.floor(lastModified.getTime() / 1000)]))
     .digest("hex")

@@ -105,6 +105,41 @@ describe("an upload of what is being cancelled", () => {
   });
 });
 
+describe("a sidecar that comes while its image's import is being cancelled", () => {
+  const withSidecar = async () => {
+    const product = await givenUp();
+    await product.upload(`${key}.import.yaml`, "imageName: mine\n");
+    return product;
+  };
+
+  it("is taken up by the tick that sees the end, should its event have been given up", async () => {
+    const product = await withSidecar();
+    expect(await product.tick()).toMatchObject({ cancelled: 1 });
+    expect(product.asked).toEqual(["ImportImage", "CancelTask t-1", "ImportImage"]);
+    expect(await statesOf(product)).toEqual(["submitted"]);
+  });
+
+  it("makes an image beside the one that was available before it could be cancelled", async () => {
+    const product = await withSidecar();
+    product.finish("t-1");
+    expect(await product.tick()).toMatchObject({ available: 1 });
+    expect((await statesOf(product)).sort()).toEqual(["available", "submitted"]);
+  });
+
+  it("asks for nothing when the import was made with it", async () => {
+    const product = smallProduct();
+    await product.upload(`${key}.import.yaml`, "imageName: mine\n");
+    await product.upload(key, "content");
+    await importRouted(key, "upload", product.deps("r-1"));
+    const [job] = await product.jobs(key);
+    if (!job) throw new Error("there is no job");
+    await requestCancel(job, "an operator asked for it", product.deps("operator"));
+    expect(await product.tick()).toMatchObject({ cancelled: 1 });
+    expect(product.asked).toEqual(["ImportImage", "CancelTask t-1"]);
+    expect(product.lines.filter((line) => line.startsWith("import.duplicate"))).toEqual([]);
+  });
+});
+
 describe("an empty object", () => {
   it("is released by its content although that had no event", async () => {
     const product = smallProduct();
