@@ -19,7 +19,13 @@ export type Ending =
   | { readonly kind: "killed" }
   | { readonly kind: "threw"; readonly error: unknown };
 
-export function startProcess(cloud: Cloud, clock: Clock, beforeCall: (method: string) => Promise<void>): MortalProcess {
+/** `afterCall` comes between what a call has done and its answer, which is lost when it rejects. */
+export function startProcess(
+  cloud: Cloud,
+  clock: Clock,
+  beforeCall: (method: string) => Promise<void>,
+  afterCall: (method: string) => Promise<void> = async () => {},
+): MortalProcess {
   let dead = false;
   let onDeath: (ending: Ending) => void = () => {};
   const death = new Promise<Ending>((resolve) => {
@@ -42,6 +48,7 @@ export function startProcess(cloud: Cloud, clock: Clock, beforeCall: (method: st
               throw error;
             },
           );
+          await afterCall(String(name));
           return dead ? forever : outcome();
         },
     });

@@ -45,7 +45,7 @@ describe("a cancellation", () => {
     const product = await givenUp();
     product.finish("t-1");
     expect(await product.tick()).toMatchObject({ available: 1, cancelled: 0 });
-    expect(product.images.get("m-1")?.status).toBe("Available");
+    expect(product.imports).toMatchObject([{ imageId: "m-1", status: "Finished" }]);
     expect(await product.jobs(key)).toMatchObject([
       { state: "available", reason: "it was available before it could be cancelled" },
     ]);

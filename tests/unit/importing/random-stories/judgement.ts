@@ -1,0 +1,164 @@
+import { isDeepStrictEqual } from "node:util";
+import { statusKeyOf, statusOf } from "../../../../shared/importing/status-file.ts";
+import { isEnd, type JobRecord } from "../../../../shared/ledger/job.ts";
+import type { LogEvent } from "../../../../shared/log/log.ts";
+import type { MemoryImport } from "../memory-ecs.ts";
+import type { ToldStory } from "./story.ts";
+import { bucket } from "./world.ts";
+
+/** What is left when nothing moves any more. */
+interface Outcome extends ToldStory {
+  /** All records of each job, oldest first, and the last ones. */
+  readonly jobs: readonly (readonly JobRecord[])[];
+  readonly ends: readonly JobRecord[];
+}
+
+type Promised = (outcome: Outcome) => readonly string[] | Promise<readonly string[]>;
+
+/** What was promised and is not so, each in a sentence. */
+export async function broken(told: ToldStory): Promise<readonly string[]> {
+  const { ledger, surprises } = told.world;
+  const { ids } = await ledger.jobIds(undefined);
+  const jobs = await Promise.all(ids.map((id) => ledger.history(id)));
+  const outcome = { ...told, jobs, ends: jobs.flatMap((records) => records.at(-1) ?? []) };
+  return [surprises, ...(await Promise.all(promises.map((promised) => promised(outcome))))].flat();
+}
+
+/** What an import asks for, but for what differs between any two attempts, and the name that no manifest gave. */
+const asked = ({ request: { ClientToken: _, ImageName, Tag, ...settings }, etags }: MemoryImport) => ({
+  ...settings,
+  ...(/^web-\d{14}/.test(ImageName) ? {} : { ImageName }),
+  tags: Tag.filter(({ Key }) => !/:(attempt|job)$/.test(Key)),
+  etags,
+});
+
+const nothingIsImportedTwice: Promised = ({ world }) =>
+  world.ecs.imports.flatMap((begun) =>
+    begun.beside
+      .filter((other) => isDeepStrictEqual(asked(other), asked(begun)))
+      .map(({ imageId }) => `${begun.imageId} asks for what ${imageId} was asked for already`),
+  );
+
+/** Records of the attempt that an import was begun with. */
+const recordsOf = ({ request }: MemoryImport, { jobs }: Outcome): readonly JobRecord[] =>
+  jobs.flat().filter(({ attempt }) => attempt?.token === request.ClientToken);
+
+const onlySomethingNewMakesAnotherImage: Promised = (outcome) =>
+  outcome.world.ecs.imports.flatMap((begun) => {
+    const [decided] = recordsOf(begun, outcome);
+    if (decided?.attempt?.claimant.startsWith("operator")) return [];
+    return begun.beside.flatMap((other) => {
+      const [earlier] = recordsOf(other, outcome);
+      // Of variants it is not known which sidecar led to them once the bucket manifest is another: each of them may be.
+      const isKnown = earlier?.subject.variant === undefined;
+      return isKnown && decided?.sources && isDeepStrictEqual(earlier?.sources, decided.sources)
+        ? [`${begun.imageId} was begun by the same objects as ${other.imageId}`]
+        : [];
+    });
+  });
+
+const imagesAndJobsAgree: Promised = ({ world, ends }) => {
+  const made = world.ecs.imports.flatMap(({ status, imageId }) => (status === "Finished" ? [imageId] : []));
+  const told = ends.flatMap(({ state, result }) => (state === "available" && result ? [result.imageId] : []));
+  return isDeepStrictEqual(made.sort(), told.sort()) ? [] : [`ECS has made ${made}, and the jobs say ${told}`];
+};
+
+const jobsEnd: Promised = async ({ ends, world }) => {
+  const open = (await world.ledger.openJobs(undefined)).entries.map(({ jobId }) => jobId).sort();
+  const waiting = ends.filter(({ state }) => state === "waiting");
+  const facts = await Promise.all(waiting.map(({ subject }) => world.objects.stat(subject)));
+  return [
+    ...ends
+      .filter(({ state }) => !isEnd(state) && state !== "waiting")
+      .map(({ subject, state, reason }) => `the job of ${subject.key} has not ended: ${state} ${reason}`),
+    ...waiting
+      .filter(({ subject }, index) => (facts[index]?.etag ?? "") !== subject.etag)
+      .map(({ subject }) => `the job of ${subject.key} waits, though it was replaced`),
+    ...(isDeepStrictEqual(open, waiting.map(({ jobId }) => jobId).sort())
+      ? []
+      : [`the index has ${open}, and there wait ${waiting.map(({ jobId }) => jobId)}`]),
+  ];
+};
+
+const availableIsFinal: Promised = ({ jobs }) =>
+  jobs
+    .filter((records) => records.slice(0, -1).some(({ state }) => state === "available"))
+    .map(([first]) => `a job of ${first?.subject.key} went on after its image was available`);
+
+const tokensAreOfOneAttempt: Promised = ({ jobs }) => {
+  const attempts = new Map<string, string>();
+  return jobs.flat().flatMap(({ jobId, attempt }) => {
+    if (!attempt) return [];
+    const [earlier = `${jobId} ${attempt.number}`, now] = [attempts.get(attempt.token), `${jobId} ${attempt.number}`];
+    attempts.set(attempt.token, earlier);
+    return earlier === now ? [] : [`the attempts ${earlier} and ${now} have one token`];
+  });
+};
+
+const statusFilesAreTrue: Promised = async ({ ends, world, trigger }) => {
+  const faults = [...new Set(ends.map(({ subject }) => subject.key))].map(async (key) => {
+    const facts = await world.objects.stat({ bucket, key });
+    const jobs = ends.filter(({ subject }) => subject.key === key);
+    const present = jobs.filter(({ subject }) => subject.etag === facts?.etag);
+    // Nobody hears that earlier bytes came back: the file still speaks of those between, and their end is not told.
+    if (present.length > 0 && trigger.unheard.get(key) === facts?.etag) return [];
+    // Where they came back as a disk of a set, their event is about the set.
+    const isDisk = world.lines.some(({ fields }) => fields["trigger"] === key && fields.key !== key);
+    const told = present.length > 0 && !isDisk ? present : jobs;
+    const file = await world.objects.read({ bucket, key: statusKeyOf(key) ?? "" }, 100_000);
+    const shown = file?.body.toString() ?? "";
+    const says = (job: JobRecord): boolean =>
+      withoutTime(shown) === withoutTime(JSON.stringify(statusOf(job), null, 2));
+    return told.some(says)
+      ? []
+      : [
+          `the status file of ${key} is ${shown}, and its jobs are ${told.map(({ state, jobId }) => `${state} ${jobId}`)}`,
+        ];
+  });
+  return (await Promise.all(faults)).flat();
+};
+
+/** A job that waits is reviewed by the hour, and its file need not be written again. */
+const withoutTime = (status: string): string => status.trim().replace(/"updatedAt": .*/, "");
+
+const endEvents: ReadonlySet<LogEvent> = new Set([
+  "import.available",
+  "import.failed",
+  "import.cancelled",
+  "image.rejected",
+  "manifest.invalid",
+]);
+
+const linesAreSaid: Promised = ({ ends, world, trigger }) => [
+  ...ends
+    .filter(({ state }) => isEnd(state))
+    .filter(({ jobId }) => !world.lines.some(({ event, fields }) => endEvents.has(event) && fields.jobId === jobId))
+    .map(({ subject, state }) => `no line says that the job of ${subject.key} is ${state}`),
+  ...[...trigger.handled]
+    .filter((key) => !world.lines.some(({ fields }) => [fields.key, fields["trigger"], fields["image"]].includes(key)))
+    .map((key) => `no line speaks of ${key}`),
+];
+
+/** A data disk is left to its set, whose sidecar may have gone or gone bad before the system disk came. */
+const theImageIsNotLost: Promised = async ({ ends, world, trigger }) => {
+  const key = "web.raw";
+  const facts = await world.objects.stat({ bucket, key });
+  const isTaken = ({ subject, attempt }: JobRecord): boolean =>
+    (subject.key === key && subject.etag === facts?.etag) ||
+    attempt?.request.DiskDeviceMapping.some(
+      ({ OSSObject }, index) => OSSObject === key && attempt.diskEtags[index] === facts?.etag,
+    ) === true;
+  return !facts || trigger.unheard.has(key) || ends.some(isTaken) ? [] : [`nothing became of ${key}`];
+};
+
+const promises: readonly Promised[] = [
+  nothingIsImportedTwice,
+  onlySomethingNewMakesAnotherImage,
+  imagesAndJobsAgree,
+  jobsEnd,
+  availableIsFinal,
+  tokensAreOfOneAttempt,
+  statusFilesAreTrue,
+  linesAreSaid,
+  theImageIsNotLost,
+];
