@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { statusKeyOf, statusOf } from "../../../../shared/importing/status-file.ts";
 import { isEnd, type JobRecord } from "../../../../shared/ledger/job.ts";
-import type { LogEvent } from "../../../../shared/log/log.ts";
 import type { MemoryImport } from "../memory-ecs.ts";
 import type { ToldStory } from "./story.ts";
 import { bucket } from "./world.ts";
@@ -27,7 +26,7 @@ export async function broken(told: ToldStory): Promise<readonly string[]> {
 /** What an import asks for, but for what differs between any two attempts, and the name that no manifest gave. */
 const asked = ({ request: { ClientToken: _, ImageName, Tag, ...settings }, etags }: MemoryImport) => ({
   ...settings,
-  ...(/^web-\d{14}/.test(ImageName) ? {} : { ImageName }),
+  ...(/^(web|data)-\d{14}/.test(ImageName) ? {} : { ImageName }),
   tags: Tag.filter(({ Key }) => !/:(attempt|job)$/.test(Key)),
   etags,
 });
@@ -64,8 +63,9 @@ const imagesAndJobsAgree: Promised = ({ world, ends }) => {
 };
 
 const jobsEnd: Promised = async ({ ends, world }) => {
-  const open = (await world.ledger.openJobs(undefined)).entries.map(({ jobId }) => jobId).sort();
   const waiting = ends.filter(({ state }) => state === "waiting");
+  const open = (await world.ledger.openJobs(undefined)).entries.map(({ jobId }) => jobId).sort();
+  const expected = waiting.map(({ jobId }) => jobId).sort();
   const facts = await Promise.all(waiting.map(({ subject }) => world.objects.stat(subject)));
   return [
     ...ends
@@ -74,9 +74,7 @@ const jobsEnd: Promised = async ({ ends, world }) => {
     ...waiting
       .filter(({ subject }, index) => (facts[index]?.etag ?? "") !== subject.etag)
       .map(({ subject }) => `the job of ${subject.key} waits, though it was replaced`),
-    ...(isDeepStrictEqual(open, waiting.map(({ jobId }) => jobId).sort())
-      ? []
-      : [`the index has ${open}, and there wait ${waiting.map(({ jobId }) => jobId)}`]),
+    ...(isDeepStrictEqual(open, expected) ? [] : [`the index has ${open}, and there wait ${expected}`]),
   ];
 };
 
@@ -86,12 +84,13 @@ const availableIsFinal: Promised = ({ jobs }) =>
     .map(([first]) => `a job of ${first?.subject.key} went on after its image was available`);
 
 const tokensAreOfOneAttempt: Promised = ({ jobs }) => {
-  const attempts = new Map<string, string>();
+  const attemptOf = new Map<string, string>();
   return jobs.flat().flatMap(({ jobId, attempt }) => {
     if (!attempt) return [];
-    const [earlier = `${jobId} ${attempt.number}`, now] = [attempts.get(attempt.token), `${jobId} ${attempt.number}`];
-    attempts.set(attempt.token, earlier);
-    return earlier === now ? [] : [`the attempts ${earlier} and ${now} have one token`];
+    const named = `${jobId} ${attempt.number}`;
+    const earlier = attemptOf.get(attempt.token) ?? named;
+    attemptOf.set(attempt.token, named);
+    return earlier === named ? [] : [`the attempts ${earlier} and ${named} have one token`];
   });
 };
 
@@ -100,20 +99,18 @@ const statusFilesAreTrue: Promised = async ({ ends, world, trigger }) => {
     const facts = await world.objects.stat({ bucket, key });
     const jobs = ends.filter(({ subject }) => subject.key === key);
     const present = jobs.filter(({ subject }) => subject.etag === facts?.etag);
-    // Nobody hears that earlier bytes came back: the file still speaks of those between, and their end is not told.
-    if (present.length > 0 && trigger.unheard.get(key) === facts?.etag) return [];
+    // Nobody heard that earlier bytes came back: the file speaks of those between, whose end is not told then.
+    if ((present.length > 0 ? present : jobs).some(({ subject }) => trigger.unheard.has(`${key} ${subject.etag}`)))
+      return [];
     // Where they came back as a disk of a set, their event is about the set.
     const isDisk = world.lines.some(({ fields }) => fields["trigger"] === key && fields.key !== key);
     const told = present.length > 0 && !isDisk ? present : jobs;
     const file = await world.objects.read({ bucket, key: statusKeyOf(key) ?? "" }, 100_000);
-    const shown = file?.body.toString() ?? "";
-    const says = (job: JobRecord): boolean =>
-      withoutTime(shown) === withoutTime(JSON.stringify(statusOf(job), null, 2));
-    return told.some(says)
-      ? []
-      : [
-          `the status file of ${key} is ${shown}, and its jobs are ${told.map(({ state, jobId }) => `${state} ${jobId}`)}`,
-        ];
+    const shown = withoutTime(file?.body.toString() ?? "");
+    if (told.some((job) => shown === withoutTime(JSON.stringify(statusOf(job), null, 2)))) return [];
+    return [
+      `the status file of ${key} is ${shown}, and its jobs are ${told.map(({ state, jobId }) => [state, jobId])}`,
+    ];
   });
   return (await Promise.all(faults)).flat();
 };
@@ -121,18 +118,12 @@ const statusFilesAreTrue: Promised = async ({ ends, world, trigger }) => {
 /** A job that waits is reviewed by the hour, and its file need not be written again. */
 const withoutTime = (status: string): string => status.trim().replace(/"updatedAt": .*/, "");
 
-const endEvents: ReadonlySet<LogEvent> = new Set([
-  "import.available",
-  "import.failed",
-  "import.cancelled",
-  "image.rejected",
-  "manifest.invalid",
-]);
+const endEvent = /\.(available|failed|cancelled|rejected|invalid)$/;
 
 const linesAreSaid: Promised = ({ ends, world, trigger }) => [
   ...ends
     .filter(({ state }) => isEnd(state))
-    .filter(({ jobId }) => !world.lines.some(({ event, fields }) => endEvents.has(event) && fields.jobId === jobId))
+    .filter(({ jobId }) => !world.lines.some(({ event, fields }) => endEvent.test(event) && fields.jobId === jobId))
     .map(({ subject, state }) => `no line says that the job of ${subject.key} is ${state}`),
   ...[...trigger.handled]
     .filter((key) => !world.lines.some(({ fields }) => [fields.key, fields["trigger"], fields["image"]].includes(key)))
@@ -140,15 +131,13 @@ const linesAreSaid: Promised = ({ ends, world, trigger }) => [
 ];
 
 /** A data disk is left to its set, whose sidecar may have gone or gone bad before the system disk came. */
-const theImageIsNotLost: Promised = async ({ ends, world, trigger }) => {
-  const key = "web.raw";
-  const facts = await world.objects.stat({ bucket, key });
-  const isTaken = ({ subject, attempt }: JobRecord): boolean =>
-    (subject.key === key && subject.etag === facts?.etag) ||
-    attempt?.request.DiskDeviceMapping.some(
-      ({ OSSObject }, index) => OSSObject === key && attempt.diskEtags[index] === facts?.etag,
-    ) === true;
-  return !facts || trigger.unheard.has(key) || ends.some(isTaken) ? [] : [`nothing became of ${key}`];
+const theImageIsNotLost: Promised = async ({ world, trigger }) => {
+  const image = { bucket, key: "web.raw" };
+  const etag = (await world.objects.stat(image))?.etag;
+  if (etag === undefined || trigger.unheard.has(`${image.key} ${etag}`)) return [];
+  const jobs = await world.ledger.jobsOf(image);
+  const isTaken = jobs.some(({ subject, attempt }) => subject.etag === etag || attempt?.diskEtags.includes(etag));
+  return isTaken ? [] : [`nothing became of ${image.key}`];
 };
 
 const promises: readonly Promised[] = [

@@ -39,13 +39,13 @@ export async function tellStory(seed: number): Promise<ToldStory> {
   const hasSets = chance(0.5);
   const images = (hasSets ? ["web.raw", "data.raw"] : ["web.raw"]) as readonly [string, ...string[]];
   let invocations = 0;
-  const invoke = (who: "tick" | "operator", work: (deps: ImportDeps) => Promise<unknown>, isMortal = false) => {
+  const nameOf = (who: string): string => {
     invocations += 1;
-    return run({ claimant: `${who}-${invocations}`, timeoutInSeconds: who === "tick" ? 300 : 120, isMortal }, work);
+    return `${who}-${invocations}`;
   };
   const tick = (isMortal = true) =>
-    invoke(
-      "tick",
+    run(
+      nameOf("tick"),
       async (deps) => {
         const { trouble } = await runTick(deps);
         if (trouble) throw trouble;
@@ -62,16 +62,16 @@ export async function tellStory(seed: number): Promise<ToldStory> {
   const operate = (what: string, work: (key: string, deps: ImportDeps) => Promise<unknown>) => {
     const key = pick(images);
     say(`an operator says ${what} ${key}`);
-    return invoke("operator", (deps) => work(key, deps));
+    return run(nameOf("operator"), (deps) => work(key, deps), false);
   };
 
   const steps: readonly (readonly [percent: number, step: () => unknown])[] = [
     [20, () => trigger.put(pick(images), pick(["", "aaa", "bbb"]))],
     [18, () => trigger.put(sidecar, pick(hasSets ? [...sidecars, ...sidecarsOfSets] : sidecars))],
     [5, () => trigger.remove(sidecar)],
-    [5, () => trigger.remove(pick(images))],
-    [9, () => trigger.put(bucketManifest, pick(bucketManifests))],
-    [2, () => trigger.remove(bucketManifest)],
+    [4, () => trigger.remove(pick(images))],
+    [8, () => trigger.put(bucketManifest, pick(bucketManifests))],
+    [4, () => trigger.remove(bucketManifest)],
     [10, () => endImports(0.6, 0.7)],
     [4, () => operate("replay", (key, deps) => importRouted(key, "replay", deps))],
     [4, () => operate("cancel", cancelAll)],
@@ -104,6 +104,7 @@ export async function tellStory(seed: number): Promise<ToldStory> {
     await tick(false);
   };
 
+  await trigger.put("web.raw", "aaa");
   for (let left = 4 + below(24); left > 0; left -= 1) {
     if (chance(0.2)) await Promise.all([step(), deliver()]);
     else {

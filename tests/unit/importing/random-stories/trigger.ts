@@ -23,41 +23,44 @@ export function createTrigger({ run, clock, objects, below, chance, say }: World
   let givenUp: Delivery[] = [];
   let requests = 0;
   const handled = new Set<string>();
-  const unheard = new Map<string, string>();
+  const unheard = new Set<string>();
   const now = (): number => clock.now().getTime();
-  const newRequestId = (): string => {
-    requests += 1;
-    return `r-${requests}`;
+  /** They come in any order. */
+  const enqueue = (delivery: Delivery): void => {
+    queue.splice(below(queue.length + 1), 0, delivery);
   };
   const add = (event: Pick<Delivery, "key" | "etag" | "kind">, delay: number): void => {
-    queue.push({ ...event, requestId: newRequestId(), tries: 0, due: now() + below(delay) });
+    requests += 1;
+    enqueue({ ...event, requestId: `r-${requests}`, tries: 0, due: now() + below(delay) });
   };
 
   const tell = async (key: string, kind: Delivery["kind"]): Promise<void> => {
     if (kind === "removal" && isBucketManifestKey(key)) return;
     const etag = (await objects.stat({ bucket, key }))?.etag ?? "";
-    const times = chance(0.1) ? 0 : 1;
-    if (times === 0) say(`  its event is lost`);
-    if (times > 0) add({ key, etag, kind }, chance(0.2) ? tenMinutes : fewSeconds);
-    if (times > 0 && chance(0.15)) add({ key, etag, kind }, hour);
-    if (times > 0) unheard.delete(key);
-    else unheard.set(key, etag);
+    if (chance(0.1)) {
+      say("  its event is lost");
+      unheard.add(`${key} ${etag}`);
+      return;
+    }
+    unheard.delete(`${key} ${etag}`);
+    add({ key, etag, kind }, chance(0.2) ? tenMinutes : fewSeconds);
+    if (chance(0.15)) add({ key, etag, kind }, hour);
   };
 
   const handle = async (delivery: Delivery): Promise<void> => {
     const { requestId, key, etag, kind, tries } = delivery;
-    const ending = await run({ claimant: requestId, timeoutInSeconds: 120, isMortal: true }, (deps) =>
+    const isDone = await run(requestId, (deps) =>
       kind === "upload" ? importUpload(key, deps, etag) : cancelRemoved(key, deps),
     );
-    if (ending.kind === "done") handled.add(key);
+    if (isDone) handled.add(key);
     else if (tries + 1 === triesOfFc) givenUp.push(delivery);
-    else queue.push({ ...delivery, tries: tries + 1, due: now() + 60_000 * (tries + 1) });
+    else enqueue({ ...delivery, tries: tries + 1, due: now() + 60_000 * (tries + 1) });
   };
 
   return {
     /** Keys with an event that was delivered and acknowledged. */
     handled,
-    /** By key: the ETag whose event was lost, of the keys that this happened to last. */
+    /** `KEY ETAG` of versions that were last written without an event that told of it. */
     unheard,
     isIdle: (): boolean => queue.length === 0,
     put: async (key: string, body: string): Promise<void> => {
@@ -76,8 +79,8 @@ export function createTrigger({ run, clock, objects, below, chance, say }: World
       const due = queue.filter((delivery) => delivery.due <= now());
       queue = queue.filter((delivery) => !due.includes(delivery));
       const running: Promise<void>[] = [];
-      while (due.length > 0) {
-        const one = handle(...(due.splice(below(due.length), 1) as [Delivery]));
+      for (const delivery of due) {
+        const one = handle(delivery);
         if (chance(0.5)) running.push(one);
         else await one;
       }

@@ -3,7 +3,7 @@ import type { ImportDeps } from "../../../../shared/importing/import-deps.ts";
 import { ossLedger } from "../../../../shared/ledger/ledger.ts";
 import type { LogEvent, LogFields } from "../../../../shared/log/log.ts";
 import { assembledImportDeps } from "../../../../shared/runtime/import-deps-of.ts";
-import { type Ending, startProcess } from "../../../faults/mortal-process.ts";
+import { startProcess } from "../../../faults/mortal-process.ts";
 import { seededRandom } from "../../../faults/seeded-random.ts";
 import { worldClock } from "../../../faults/world-clock.ts";
 import { memoryObjects } from "../../ledger/memory-objects.ts";
@@ -13,22 +13,8 @@ import { debian, reportOf } from "../planned-disk.ts";
 export const bucket = "images";
 const stateBucket = "state";
 
-export interface SaidLine {
-  readonly event: LogEvent;
-  readonly fields: LogFields;
-}
-
-export interface Invocation {
-  readonly claimant: string;
-  readonly timeoutInSeconds: number;
-  /** It may be killed before or after any of its calls. */
-  readonly isMortal: boolean;
-}
-
 /** Errors that FC's next delivery, or the next tick, heals. */
 const healing = ["RetryLater", "CloudError", "SourceChanged"];
-
-const sharesOfBadLuck = { showsLate: 0.3, forgetsTokens: 0.3, losesAnswers: 0.5 };
 
 export type World = ReturnType<typeof createWorld>;
 
@@ -45,14 +31,10 @@ export function createWorld(seed: number) {
   const say = (sentence: string): void => {
     story.push(`${clock.now().toISOString().slice(8, 19)} ${sentence}`);
   };
-  const lines: SaidLine[] = [];
+  const lines: { readonly event: LogEvent; readonly fields: LogFields }[] = [];
   const surprises: string[] = [];
 
-  const [showsLate, forgetsTokens, losesAnswers] = [
-    chance(sharesOfBadLuck.showsLate),
-    chance(sharesOfBadLuck.forgetsTokens),
-    chance(sharesOfBadLuck.losesAnswers),
-  ];
+  const [showsLate, forgetsTokens, losesAnswers] = [chance(0.3), chance(0.3), chance(0.5)];
   const objects = memoryObjects(clock.now);
   const ledger = ossLedger({ objects, stateBucket, clock });
   const shownFrom = new Map<string, number>();
@@ -71,10 +53,12 @@ export function createWorld(seed: number) {
     for (let left = below(4); left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
   };
 
+  /** True when the work is done. A mortal invocation may be killed before or after any of its calls. */
   const run = async (
-    { claimant, timeoutInSeconds, isMortal }: Invocation,
+    claimant: string,
     work: (deps: ImportDeps) => Promise<unknown>,
-  ): Promise<Ending> => {
+    isMortal = true,
+  ): Promise<boolean> => {
     let momentsToLive = isMortal && chance(0.12) ? below(50) + 1 : Number.POSITIVE_INFINITY;
     const moment = (): void => {
       momentsToLive -= 1;
@@ -99,7 +83,7 @@ export function createWorld(seed: number) {
       imageBucket: bucket,
       stateBucket,
       claimant,
-      deadline: new Date(clock.now().getTime() + (timeoutInSeconds - 5) * 1000),
+      deadline: new Date(clock.now().getTime() + 115_000),
       log: (_, event, sentence, fields = {}) => {
         if (process.isDead()) return;
         lines.push({ event, fields });
@@ -108,29 +92,18 @@ export function createWorld(seed: number) {
       clock: process.clock,
       random,
     });
-    const deps = { ...assembled, inspect: async () => reportOf(debian) };
-    const ending = await process.run(async () => void (await work(deps)));
+    const ending = await process.run(async () => {
+      await work({ ...assembled, inspect: async () => reportOf(debian) });
+    });
     if (ending.kind === "killed") say(`  [${claimant}] is killed`);
     if (ending.kind === "threw") {
       const { name, message, stack } = ending.error instanceof Error ? ending.error : new Error(String(ending.error));
       say(`  [${claimant}] ${name}: ${message}`);
       if (!healing.includes(name)) surprises.push(`${claimant} threw ${stack}`);
     }
-    return ending;
+    return ending.kind === "done";
   };
 
-  return {
-    below,
-    chance,
-    pick: <T>(items: readonly [T, ...T[]]): T => items[below(items.length)] ?? items[0],
-    clock,
-    objects,
-    ecs,
-    ledger,
-    run,
-    say,
-    story,
-    lines,
-    surprises,
-  };
+  const pick = <T>(items: readonly [T, ...T[]]): T => items[below(items.length)] ?? items[0];
+  return { below, chance, pick, clock, objects, ecs, ledger, run, say, story, lines, surprises };
 }
