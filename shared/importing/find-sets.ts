@@ -27,7 +27,8 @@ export async function listFolderOf(imageKey: string, { objects, bucket }: FindDe
  * handles events at the same time and in any order, so an image may be looked at before a sidecar that was there first.
  *
  * Looked at are the sidecars whose own events may still be on their way, by OSS's clock alone; all when somebody asks for
- * the image. Of too many those count that were written closest to it. An image with a sidecar of its own is in no doubt.
+ * the image. Of too many those count that were written closest to it. An image with a sidecar of its own is in no doubt,
+ * unless that makes another the system disk.
  */
 export async function findSetsNaming(
   imageKey: string,
@@ -40,7 +41,11 @@ export async function findSetsNaming(
     const named = imageKeyOf(object.key);
     return named === undefined ? [] : [{ ...object, named }];
   });
-  if (sidecars.some(({ named }) => named === imageKey)) return [];
+  const own = sidecars.find(({ named }) => named === imageKey);
+  if (own) {
+    const [systemDisk = imageKey] = await namedDisks(own.key, imageKey, deps);
+    return systemDisk === imageKey ? [] : [imageKey];
+  }
   const distance = (sidecar: ListedObject): number => sidecar.lastModified.getTime() - lastModified.getTime();
   const inQuestion = sidecars
     .filter((sidecar) => sidecar.size <= maxManifestBytes)
@@ -48,7 +53,7 @@ export async function findSetsNaming(
     .sort((a, b) => Math.abs(distance(a)) - Math.abs(distance(b)))
     .slice(0, maximumSidecars);
   const naming = await Promise.all(
-    inQuestion.map(async ({ key, named }) => ((await namesDisk(key, imageKey, deps)) ? [named] : [])),
+    inQuestion.map(async ({ key, named }) => ((await namedDisks(key, named, deps)).includes(imageKey) ? [named] : [])),
   );
   return [...new Set(naming.flat())];
 }
@@ -56,21 +61,26 @@ export async function findSetsNaming(
 /** Refusals that are in a sidecar itself and stay: it is as good as none, lest it hold up the images of its folder. */
 const unreadable: ReadonlySet<string> = new Set(["TooLarge", "Symlink", "InvalidObjectState", "AccessDenied"]);
 
-async function namesDisk(sidecarKey: string, diskKey: string, { objects, bucket }: FindDeps): Promise<boolean> {
+/** The disks of a sidecar as it names them, from the system disk on; none where it names none, or cannot be read. */
+async function namedDisks(
+  sidecarKey: string,
+  ownImage: string,
+  { objects, bucket }: FindDeps,
+): Promise<readonly string[]> {
   try {
     const [content, { readManifest }] = await Promise.all([
       objects.read({ bucket, key: sidecarKey }, maxManifestBytes),
       import("../manifest/read-manifest.ts"),
     ]);
-    if (!content) return false;
+    if (!content) return [];
     const read = readManifest(content.body, sidecarKey, "sidecar");
-    if ("problems" in read) return false;
-    return (read.manifest.disks ?? []).some(({ ossObject }) => {
-      const resolved = ossObject === undefined ? {} : resolveDiskKey(ossObject, sidecarKey);
-      return "key" in resolved && resolved.key === diskKey;
+    if ("problems" in read) return [];
+    return (read.manifest.disks ?? []).flatMap(({ ossObject }) => {
+      const resolved = ossObject === undefined ? { key: ownImage } : resolveDiskKey(ossObject, sidecarKey);
+      return "key" in resolved ? [resolved.key] : [];
     });
   } catch (error) {
-    if (isCloudError(error) && unreadable.has(error.code)) return false;
+    if (isCloudError(error) && unreadable.has(error.code)) return [];
     throw error;
   }
 }

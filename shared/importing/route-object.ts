@@ -47,7 +47,6 @@ async function routedImage(
   const more = { occasion, looked: { facts }, ...event };
   const asDiskOf = async (imageKeys: readonly string[]): Promise<Routed | undefined> => {
     for (const imageKey of imageKeys) {
-      if (imageKey === key) continue;
       const { disks, isCertain } = await diskSetOf(imageKey, deps);
       if (!disks?.includes(key)) {
         if (isCertain && remembered.includes(imageKey)) await deps.members.forget(disk, imageKey);

@@ -168,6 +168,23 @@ describe("an image is one of its own", () => {
   });
 });
 
+describe("a set whose system disk is another than the image that its sidecar belongs to", () => {
+  const sidecar = "web.raw.import.yaml";
+
+  it.each(ordersOf([sidecar, "web.raw", "data.raw"]))("is one image, when %s, %s and %s come", async (...keys) => {
+    const product = smallProduct();
+    await product.upload("image-import.yaml", "version: 1\nrules: [{match: '*.raw', requireManifest: true}]\n");
+    for (const key of keys) {
+      await product.upload(key, key === sidecar ? "disks: [{ossObject: data.raw}, {}]\n" : key);
+      product.pass(1);
+      await importRouted(key, "upload", product.deps(key));
+    }
+    for (const key of keys) await importRouted(key, "upload", product.deps(`${key} again`));
+    expect(product.asked).toEqual(["ImportImage"]);
+    expect(await importsOf(product, "data.raw")).toEqual([["data.raw", "web.raw"]]);
+  });
+});
+
 describe("a look at the folder of an image", () => {
   it("is one list, and no read where no sidecar is young", async () => {
     const product = smallProduct();
