@@ -3,7 +3,7 @@ import { statusKeyOf, statusOf } from "../../../../shared/importing/status-file.
 import { isEnd, type JobRecord } from "../../../../shared/ledger/job.ts";
 import type { MemoryImport } from "../memory-ecs.ts";
 import type { ToldStory } from "./story.ts";
-import { bucket } from "./world.ts";
+import { bucket, type World } from "./world.ts";
 
 /** What is left when nothing moves any more. */
 interface Outcome extends ToldStory {
@@ -94,6 +94,14 @@ const tokensAreOfOneAttempt: Promised = ({ jobs }) => {
   });
 };
 
+/** What the last event of an object led to was said of the set that it is a data disk of: it has no job of its own. */
+const isLeftToItsSet = (key: string, { lines }: World): boolean => {
+  const last = lines.findLast(
+    ({ claimant, fields }) => !claimant.startsWith("tick") && [fields.key, fields["trigger"]].includes(key),
+  );
+  return last !== undefined && (last.fields["image"] ?? last.fields.key) !== key;
+};
+
 const statusFilesAreTrue: Promised = async ({ ends, world, trigger }) => {
   const faults = [...new Set(ends.map(({ subject }) => subject.key))].map(async (key) => {
     const facts = await world.objects.stat({ bucket, key });
@@ -102,9 +110,9 @@ const statusFilesAreTrue: Promised = async ({ ends, world, trigger }) => {
     // Nobody heard that earlier bytes came back: the file speaks of those between, whose end is not told then.
     if ((present.length > 0 ? present : jobs).some(({ subject }) => trigger.unheard.has(`${key} ${subject.etag}`)))
       return [];
-    // Where they came back as a disk of a set, their event is about the set.
-    const isDisk = world.lines.some(({ fields }) => fields["trigger"] === key && fields.key !== key);
-    const told = present.length > 0 && !isDisk ? present : jobs;
+    // Nor where they came back as a disk of a set: their event is about the set.
+    if (present.length > 0 && isLeftToItsSet(key, world)) return [];
+    const told = present.length > 0 ? present : jobs;
     const file = await world.objects.read({ bucket, key: statusKeyOf(key) ?? "" }, 100_000);
     const shown = withoutTime(file?.body.toString() ?? "");
     if (told.some((job) => shown === withoutTime(JSON.stringify(statusOf(job), null, 2)))) return [];
@@ -130,12 +138,13 @@ const linesAreSaid: Promised = ({ ends, world, trigger }) => [
     .map((key) => `no line speaks of ${key}`),
 ];
 
-/** A data disk is left to its set, whose sidecar may have gone or gone bad before the system disk came. */
+/** Of a data disk nothing need become: its sidecar may have gone before the system disk came. */
 const theImageIsNotLost: Promised = async ({ world, trigger }) => {
   const image = { bucket, key: "web.raw" };
   const etag = (await world.objects.stat(image))?.etag;
   if (etag === undefined || trigger.unheard.has(`${image.key} ${etag}`)) return [];
   const jobs = await world.ledger.jobsOf(image);
+  if (isLeftToItsSet(image.key, world)) return [];
   const isTaken = jobs.some(({ subject, attempt }) => subject.etag === etag || attempt?.diskEtags.includes(etag));
   return isTaken ? [] : [`nothing became of ${image.key}`];
 };

@@ -31,7 +31,7 @@ export function createWorld(seed: number) {
   const say = (sentence: string): void => {
     story.push(`${clock.now().toISOString().slice(8, 19)} ${sentence}`);
   };
-  const lines: { readonly event: LogEvent; readonly fields: LogFields }[] = [];
+  const lines: { readonly claimant: string; readonly event: LogEvent; readonly fields: LogFields }[] = [];
   const surprises: string[] = [];
 
   const [showsLate, forgetsTokens, losesAnswers] = [chance(0.3), chance(0.3), chance(0.5)];
@@ -86,7 +86,7 @@ export function createWorld(seed: number) {
       deadline: new Date(clock.now().getTime() + 115_000),
       log: (_, event, sentence, fields = {}) => {
         if (process.isDead()) return;
-        lines.push({ event, fields });
+        lines.push({ claimant, event, fields });
         say(`  [${claimant}] ${event}: ${sentence}`);
       },
       clock: process.clock,
