@@ -42,15 +42,18 @@ const nothingIsImportedTwice: Promised = ({ world }) =>
 const recordsOf = ({ request }: MemoryImport, { jobs }: Outcome): readonly JobRecord[] =>
   jobs.flat().filter(({ attempt }) => attempt?.token === request.ClientToken);
 
+/** A replay makes another image wherever the bucket manifest has changed, and a person asked for it. */
+const isReplayed = (decided: JobRecord | undefined): boolean =>
+  decided?.attempt?.claimant.startsWith("operator") === true;
+
 const onlySomethingNewMakesAnotherImage: Promised = (outcome) =>
   outcome.world.ecs.imports.flatMap((begun) => {
     const [decided] = recordsOf(begun, outcome);
-    if (decided?.attempt?.claimant.startsWith("operator")) return [];
     return begun.beside.flatMap((other) => {
       const [earlier] = recordsOf(other, outcome);
       // Of variants it is not known which sidecar led to them once the bucket manifest is another: each of them may be.
-      const isKnown = earlier?.subject.variant === undefined;
-      return isKnown && decided?.sources && isDeepStrictEqual(earlier?.sources, decided.sources)
+      if (earlier?.subject.variant !== undefined || isReplayed(decided) || isReplayed(earlier)) return [];
+      return decided?.sources && isDeepStrictEqual(earlier?.sources, decided.sources)
         ? [`${begun.imageId} was begun by the same objects as ${other.imageId}`]
         : [];
     });
