@@ -97,10 +97,11 @@ const tokensAreOfOneAttempt: Promised = ({ jobs }) => {
   });
 };
 
-/** What the last event of an object led to was said of the set that it is a data disk of: it has no job of its own. */
+/** What the last upload of an object led to was said of the set that it is a data disk of: it has no job of its own. */
 const isLeftToItsSet = (key: string, { lines }: World): boolean => {
   const last = lines.findLast(
-    ({ claimant, fields }) => !claimant.startsWith("tick") && [fields.key, fields["trigger"]].includes(key),
+    ({ claimant, event, fields }) =>
+      !claimant.startsWith("tick") && event !== "object.ignored" && [fields.key, fields["trigger"]].includes(key),
   );
   return last !== undefined && (last.fields["image"] ?? last.fields.key) !== key;
 };
