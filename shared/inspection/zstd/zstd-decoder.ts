@@ -51,10 +51,14 @@ function basesOf(widths: readonly number[], first: number): number[] {
 const literalBases = basesOf(literalWidths, 0);
 const matchBases = basesOf(matchWidths, 3);
 
+/** Room to begin with. A frame may ask for a large window and use nothing of it: to fill that with zeros takes time. */
+const firstRoom = 2 * maxBlockBytes;
+
 /** The blocks of one frame, one after the other. What came before stays within reach as far as the window goes. */
 export class ZstdBlocks {
-  readonly #output: Buffer;
+  readonly #room: number;
   readonly #window: number;
+  #output: Buffer;
   #length = 0;
   #huffman: HuffmanTable | undefined;
   #tables: (FseTable | undefined)[] = [];
@@ -62,8 +66,9 @@ export class ZstdBlocks {
 
   /** `room` for output: with a `window` less than that, older output gives way when it is full. */
   constructor(room: number, window: number = room) {
-    this.#output = Buffer.alloc(room);
+    this.#room = room;
     this.#window = window;
+    this.#output = Buffer.alloc(Math.min(room, firstRoom));
   }
 
   /** All that is within reach: everything so far, as long as it fits the room. */
@@ -74,7 +79,7 @@ export class ZstdBlocks {
   /** What a block gives, as a view until the next block. `kind` and `size` are those of its header. */
   decode(kind: number, size: number, body: Buffer): Buffer {
     if (kind > 2 || size > maxBlockBytes) throw new MalformedImage("An impossible zstd block");
-    if (this.#length + maxBlockBytes > this.#output.length && this.#length > this.#window) {
+    if (this.#length + maxBlockBytes > this.#room && this.#length > this.#window) {
       this.#output.copyWithin(0, this.#length - this.#window, this.#length);
       this.#length = this.#window;
     }
@@ -86,10 +91,18 @@ export class ZstdBlocks {
   }
 
   #append(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > this.#output.length)
-      throw new MalformedImage("zstd data give more than they may");
+    this.#makeRoom(bytes.length);
     this.#output.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  #makeRoom(bytes: number): void {
+    const end = this.#length + bytes;
+    if (end > this.#room) throw new MalformedImage("zstd data give more than they may");
+    if (end <= this.#output.length) return;
+    const grown = Buffer.alloc(Math.min(this.#room, Math.max(end, 2 * this.#output.length)));
+    this.#output.copy(grown, 0, 0, this.#length);
+    this.#output = grown;
   }
 
   #decodeSequences(record: ByteRecord, start: number): void {
@@ -171,12 +184,12 @@ export class ZstdBlocks {
   }
 
   #repeat(offset: number, length: number, start: number): void {
-    const output = this.#output;
     const from = this.#length - offset;
     const end = this.#length + length;
     if (offset < 1 || from < 0) throw new MalformedImage("A zstd sequence reaches back too far");
-    if (end > output.length || end - start > maxBlockBytes)
-      throw new MalformedImage("zstd data give more than they may");
+    if (end - start > maxBlockBytes) throw new MalformedImage("zstd data give more than they may");
+    this.#makeRoom(length);
+    const output = this.#output;
     if (offset >= length && length > 32) output.copyWithin(this.#length, from, from + length);
     else for (let at = this.#length; at < end; at++) output[at] = output[at - offset] ?? 0;
     this.#length = end;
