@@ -49,7 +49,10 @@ export function verdictOf(sighting: Sighting): Verdict {
 
 /** Whether the image failed after the task was asked: what the task tells is older, and it alone tells why. */
 export const isTaskBehind = ({ task, image }: Pick<Sighting, "task" | "image">): boolean =>
-  task !== undefined && isUnusable(image) && !["finished", "failed"].includes(task.status.toLowerCase());
+  task !== undefined &&
+  isUnusable(image) &&
+  !isCancelled(task) &&
+  !["finished", "failed"].includes(task.status.toLowerCase());
 
 function faultsOf({ task, image }: Sighting): readonly string[] {
   const isFinished = task?.status.toLowerCase() === "finished";

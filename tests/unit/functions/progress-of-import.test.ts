@@ -252,6 +252,7 @@ describe("what ECS is asked of an import", () => {
     ["there is no image", undefined, running],
     ["the task has failed", "CreateFailed", failed],
     ["the task has finished", "CreateFailed", taskOf({ progress: 63 })],
+    ["the task was cancelled", "CreateFailed", taskOf({ status: "Deleted" })],
     ["the task is gone", "CreateFailed", undefined],
   ])("is each of them once when %s", async (_, status, answer) => {
     const { images, asked } = ecsWith(status, answer);
