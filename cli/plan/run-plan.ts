@@ -177,10 +177,7 @@ function withSiblings(files: ReadonlyMap<string, string>, folder: string): Reado
   const siblings = new Map(files);
   const get = siblings.get.bind(siblings);
   siblings.get = (key) =>
-    get(key) ??
-    (objectKind(key).kind === "image" && !key.includes("..") && existsSync(join(folder, key))
-      ? join(folder, key)
-      : undefined);
+    get(key) ?? (objectKind(key).kind === "image" && existsSync(join(folder, key)) ? join(folder, key) : undefined);
   return siblings;
 }
 
