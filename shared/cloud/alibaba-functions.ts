@@ -55,14 +55,12 @@ export function alibabaFunctions(options: AlibabaApiOptions): FunctionService {
 }
 
 function deployedAsyncInvocation(body: Body): DeployedAsyncInvocation {
-  const number = (ours: string, theirs: string): Record<string, number> => {
-    const value = Number(text(body, theirs));
-    return Number.isFinite(value) ? { [ours]: value } : {};
-  };
+  const retryAttempts = Number(text(body, "maxAsyncRetryAttempts"));
+  const maximumAgeInSeconds = Number(text(body, "maxAsyncEventAgeInSeconds"));
   const onFailure = text(objectIn(objectIn(body["destinationConfig"])["onFailure"]), "destination");
   return {
-    ...number("retryAttempts", "maxAsyncRetryAttempts"),
-    ...number("maximumAgeInSeconds", "maxAsyncEventAgeInSeconds"),
+    ...(Number.isFinite(retryAttempts) ? { retryAttempts } : {}),
+    ...(Number.isFinite(maximumAgeInSeconds) ? { maximumAgeInSeconds } : {}),
     ...(onFailure === undefined ? {} : { onFailure }),
   };
 }
