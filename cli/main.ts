@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import colours from "picocolors";
 import { printable } from "../shared/manifest/source-tree.ts";
 import { environment } from "../shared/runtime/process-io.ts";
 import { registerOperatorCommands } from "./commands/operator-commands.ts";
@@ -15,10 +16,14 @@ const program = new Command("oss-image-import")
   .addHelpText("afterAll", exitCodesText)
   .exitOverride();
 
+const isTerminal = process.stdout.isTTY === true && process.stderr.isTTY === true && environment()["TERM"] !== "dumb";
+
 const output: Output = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(`${text}\n`),
-  isTerminal: process.stdout.isTTY === true && process.stderr.isTTY === true && environment()["TERM"] !== "dumb",
+  isTerminal,
+  // Only a terminal is coloured, whatever CI and FORCE_COLOR say; NO_COLOR (no-color.org) leaves that out too.
+  takesColours: isTerminal && colours.isColorSupported,
   // Asked anew each time: a window may change its size.
   get columns() {
     return process.stdout.columns ?? 80;

@@ -18,8 +18,10 @@ export class Unasked extends Error {
 export interface Output {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** True when a person watches `out` on a terminal that takes colours and cursor moves. */
+  /** True when a person watches `out` on a terminal that takes cursor moves. */
   readonly isTerminal: boolean;
+  /** Whether answers are coloured. */
+  readonly takesColours: boolean;
   readonly columns: number;
   /** Lines of the terminal, where that is known. */
   readonly rows?: number;

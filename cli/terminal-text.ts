@@ -1,10 +1,5 @@
 /** Text measured and cut as a terminal shows it: Chinese characters and most emoji take two columns, accents none. */
 import { stripVTControlCharacters } from "node:util";
-import colours from "picocolors";
-
-/** Whether answers are coloured: on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb is in the environment. */
-export const takesColours = ({ isTerminal }: { readonly isTerminal: boolean }): boolean =>
-  isTerminal && colours.isColorSupported;
 
 /** How wide the lines of an answer may be: what is read by a program, or searched, is not broken. */
 export const lineWidth = ({

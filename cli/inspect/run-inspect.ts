@@ -9,7 +9,6 @@ import { printableJson } from "../../shared/log/printable-json.ts";
 import { type ConnectionOptions, connectionFrom, openCloud, parseOssUrl } from "../connection.ts";
 import { troubleOf } from "../ops/operator.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
-import { takesColours } from "../terminal-text.ts";
 import { inspectionPage } from "./inspection-page.ts";
 
 export interface InspectCommand extends ConnectionOptions {
@@ -98,7 +97,7 @@ export async function runInspect(
     options.json
       ? `${printableJson(report, 2)}\n`
       : inspectionPage(isLocal(target) ? withFileName(report, target) : report, {
-          colour: takesColours(output),
+          colour: output.takesColours,
           columns: output.columns,
           lookedInside: options.depth === "full",
         }),

@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { printable } from "../../shared/inspection/printable-text.ts";
 import type { Output } from "../outcome.ts";
-import { beside, erasing, takesColours } from "../terminal-text.ts";
+import { beside, erasing } from "../terminal-text.ts";
 import { boardRows, type UploadProgress, uploadRow } from "./board-rows.ts";
 import type { Board, BoardLine } from "./job-board.ts";
 
@@ -46,7 +46,7 @@ const percentOf = ({ fraction }: UploadProgress): number => Math.floor(fraction 
 
 /** Log lines scroll; the imports stay below them with a bar each. */
 export function terminalView(output: Output): LiveView {
-  const colour = takesColours(output);
+  const colour = output.takesColours;
   const c = colours.createColors(colour);
   let drawn: readonly string[] = [];
   let board: Board = new Map();

@@ -7,7 +7,7 @@ import type { Problem } from "../../shared/manifest/problem.ts";
 import { readManifest } from "../../shared/manifest/read-manifest.ts";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
-import { takesColours, wrapped } from "../terminal-text.ts";
+import { wrapped } from "../terminal-text.ts";
 
 /** Reads manifests from disk and names every problem. A file called like the bucket manifest is read as one. */
 export function runValidate(files: readonly string[], { json }: { readonly json: boolean }, output: Output): ExitCode {
@@ -45,7 +45,7 @@ const isBucketManifest = (file: string, bytes: Buffer): boolean =>
     /^[ \t]*"?(version|rules|defaults)"?[ \t]*:/m.test(bytes.toString("utf8", 0, 65_536)));
 
 function page(files: readonly string[], problems: readonly Problem[], output: Output): string {
-  const c = colours.createColors(takesColours(output));
+  const c = colours.createColors(output.takesColours);
   const width = Math.max(40, Math.min(output.columns, 100));
   if (problems.length === 0)
     return `${c.green(files.length === 1 ? `${printable(files[0] ?? "")} is valid.` : `All ${files.length} manifests are valid.`)}\n`;

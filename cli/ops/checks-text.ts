@@ -1,12 +1,12 @@
 import colours from "picocolors";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { Output } from "../outcome.ts";
-import { beside, lineWidth, takesColours, wrapped } from "../terminal-text.ts";
+import { beside, lineWidth, wrapped } from "../terminal-text.ts";
 import type { Check } from "./checks.ts";
 
 /** What `doctor` found, the fix of each fault below it. */
 export function checksText(checks: readonly Check[], output: Output): string {
-  const c = colours.createColors(takesColours(output));
+  const c = colours.createColors(output.takesColours);
   const columns = lineWidth(output);
   const tints = { ok: c.green, warning: c.yellow, problem: c.red, unknown: c.dim };
   const width = Math.max(...checks.map(({ name }) => name.length));

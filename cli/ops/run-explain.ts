@@ -7,7 +7,7 @@ import { imageKeyOf } from "../../shared/manifest/manifest-names.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import type { Decision } from "../decision.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
-import { lineWidth, takesColours } from "../terminal-text.ts";
+import { lineWidth } from "../terminal-text.ts";
 import { imagePrefixOf } from "./deployment.ts";
 import { type Forecast, forecastOf, setOf } from "./forecast.ts";
 import { type Environment, objectTarget, openOperator, troubleOf, unlessUnreachable } from "./operator.ts";
@@ -58,7 +58,7 @@ export async function runExplain(
   output.out(
     options.json
       ? `${printableJson(story, 2)}\n`
-      : storyText(story, { colour: takesColours(output), width: lineWidth(output) }),
+      : storyText(story, { colour: output.takesColours, width: lineWidth(output) }),
   );
   return exitCodes.good;
 }

@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { printable } from "../../shared/manifest/source-tree.ts";
 import type { Output } from "../outcome.ts";
-import { cut, cutMiddle, displayWidth, padded, takesColours } from "../terminal-text.ts";
+import { cut, cutMiddle, displayWidth, padded } from "../terminal-text.ts";
 import type { StatusRow } from "./run-status.ts";
 
 const widths = { state: 10, progress: 5, age: 7 };
@@ -11,7 +11,7 @@ const gaps = 4 * 2;
 /** The imports as a table that fits the terminal, with a line of counts below it. At most `rows` lines high, where given. */
 export function statusTable(all: readonly StatusRow[], output: Output, rows = Infinity): string {
   const { isTerminal, columns } = output;
-  const c = colours.createColors(takesColours(output));
+  const c = colours.createColors(output.takesColours);
   const shown = all.slice(0, Math.max(1, rows - 3));
   // One column is left free, as some terminals begin a new line after the last one.
   const space = isTerminal ? columns - 1 - widths.state - widths.progress - widths.age - gaps : Infinity;

@@ -16,7 +16,6 @@ import { type Connection, type ConnectionOptions, connectionFrom, openCloud, par
 import { decisionOf } from "../decision.ts";
 import { troubleOf, unlessUnreachable } from "../ops/operator.ts";
 import { type ExitCode, exitCodes, type Output, Unasked } from "../outcome.ts";
-import { takesColours } from "../terminal-text.ts";
 import { importedAlready, type KnownImports, knownImports } from "./already-imported.ts";
 import { filesAsObjects } from "./files-as-objects.ts";
 import { type PlanAnswer, planPage } from "./plan-page.ts";
@@ -41,7 +40,7 @@ export async function runPlan(
   output.out(
     options.json
       ? `${printableJson(answer, 2)}\n`
-      : planPage(target, answer, { colour: takesColours(output), columns: output.columns }),
+      : planPage(target, answer, { colour: output.takesColours, columns: output.columns }),
   );
   return answer.decision === "import" && answer.dryRun?.valid !== false ? exitCodes.good : exitCodes.no;
 }

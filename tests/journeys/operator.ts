@@ -23,6 +23,7 @@ export async function said(
       written.err += `${text}\n`;
     },
     isTerminal: false,
+    takesColours: false,
     columns: 100,
   };
   const code = await command(output);

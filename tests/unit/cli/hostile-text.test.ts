@@ -21,6 +21,7 @@ const output: Output = {
   },
   err: () => undefined,
   isTerminal: true,
+  takesColours: true,
   columns: 80,
 };
 

@@ -140,7 +140,13 @@ describe("a fix for a file on this machine", () => {
     const file = join(folder, "disk.qcow2.gz");
     writeFileSync(file, Buffer.concat([Buffer.from([0x1f, 0x8b, 8]), Buffer.alloc(1000)]));
     const written: string[] = [];
-    const output = { out: (text: string) => void written.push(text), err: () => {}, isTerminal: false, columns: 500 };
+    const output = {
+      out: (text: string) => void written.push(text),
+      err: () => {},
+      isTerminal: false,
+      takesColours: false,
+      columns: 500,
+    };
     try {
       expect(await runInspect(file, { depth: "full", json: false }, {}, output)).toBe(1);
       expect(await runInspect(file, { depth: "full", json: true }, {}, output)).toBe(1);

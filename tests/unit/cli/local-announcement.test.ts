@@ -11,7 +11,7 @@ function announced(data?: string): string {
     { ...cloud, account: embeddedAccount } as EmbeddedCloud,
     "/data/oss/images",
     { ...options, importSeconds: 1, tickSeconds: 1, ...(data === undefined ? {} : { data }) },
-    { out: () => {}, err: () => {}, isTerminal: false, columns: 80 },
+    { out: () => {}, err: () => {}, isTerminal: false, takesColours: false, columns: 80 },
     { ...silentView, text: (text) => void texts.push(text) },
   );
   return texts.join("\n");

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { boardRows, uploadRow } from "../../../cli/local/board-rows.ts";
 import { type Board, type BoardLine, withLine } from "../../../cli/local/job-board.ts";
 import { plainView, terminalView } from "../../../cli/local/live-view.ts";
@@ -101,9 +102,15 @@ describe("the list of imports", () => {
 });
 
 describe("the views of the log", () => {
-  const written = (columns = 80) => {
+  const written = (columns = 80, takesColours = false) => {
     const texts: string[] = [];
-    const output = { out: (text: string) => void texts.push(text), err: () => {}, isTerminal: true, columns };
+    const output = {
+      out: (text: string) => void texts.push(text),
+      err: () => {},
+      isTerminal: true,
+      takesColours,
+      columns,
+    };
     return { output, texts };
   };
 
@@ -119,13 +126,20 @@ describe("the views of the log", () => {
     expect(texts).toEqual(["12:00:05 info  import.progress   a.raw is imported to 34 %.\n"]);
   });
 
-  it.each([60, 80, 120])("on a terminal break no word at %d columns", (columns) => {
-    const { output, texts } = written(columns);
+  it.each([
+    [60, false],
+    [80, false],
+    [80, true],
+    [120, true],
+  ])("on a terminal break no word at %d columns (coloured: %p)", (columns, takesColours) => {
+    const { output, texts } = written(columns, takesColours);
     const message =
       "debian-12.qcow2 is being imported as debian-12-20261123142434 (m-bp1uzdwx70ci245hhp2p), and so on.";
     const shown = { ...line("import.submitted", "debian-12.qcow2", 5), level: "info", message, advice: message };
     terminalView(output).line(shown as BoardLine);
-    const text = texts.join("");
+    const drawn = texts.join("");
+    const text = stripVTControlCharacters(drawn);
+    expect(drawn !== text).toBe(takesColours);
     for (const row of text.split("\n")) expect(displayWidth(row)).toBeLessThan(columns);
     expect(text.split(/\s+/).filter((word) => message.split(" ").includes(word))).toHaveLength(
       2 * message.split(" ").length,

@@ -9,7 +9,7 @@ const page = readFileSync("docs/operating.md", "utf8");
 function operatorProgram(): Command {
   const program = new Command();
   registerOperatorCommands(program, {
-    output: { out: () => {}, err: () => {}, isTerminal: false, columns: 80 },
+    output: { out: () => {}, err: () => {}, isTerminal: false, takesColours: false, columns: 80 },
     run: async () => {},
     withConnection: (command) => command,
     interruption: async () => {},

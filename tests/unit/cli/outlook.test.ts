@@ -98,7 +98,7 @@ describe("the table of imports", () => {
     imageId: "m-1",
     taskId: "t-1",
   };
-  const piped = { out: () => {}, err: () => {}, isTerminal: false, columns: 80 };
+  const piped = { out: () => {}, err: () => {}, isTerminal: false, takesColours: false, columns: 80 };
 
   it("has a line for each, and counts them by state", () => {
     const table = statusTable([row, { ...row, key: "b", state: "parked", code: "X", reason: "why" }], piped);

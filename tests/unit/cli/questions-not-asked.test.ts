@@ -17,6 +17,7 @@ describe("a question that cannot be asked", () => {
     out: (text) => void written.push(text),
     err: () => {},
     isTerminal: false,
+    takesColours: false,
     columns: 80,
     rows: 24,
   };

@@ -7,6 +7,7 @@ const output = (isTerminal: boolean, columns = 80): Output => ({
   out: () => {},
   err: () => {},
   isTerminal,
+  takesColours: false,
   columns,
 });
 const row = (key: string, state: string, more: Partial<StatusRow> = {}): StatusRow => ({

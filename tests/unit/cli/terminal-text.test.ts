@@ -54,6 +54,7 @@ describe("what doctor found", () => {
       out: () => {},
       err: () => {},
       isTerminal: true,
+      takesColours: false,
       columns: 60,
     }).split("\n");
 
