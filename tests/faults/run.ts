@@ -15,7 +15,7 @@ const help = `npm run test:faults -- [options]
   --quick            a sample, in about a minute
   --all              every fault at every request of every scenario, and for the plain upload each pair of requests
                      with each pair of classes of faults: refused, processed with the answer lost, killed before,
-                     killed after, expired (an hour and more)
+                     killed after, expired (about an hour)
   --all-pairs        each pair of requests with each pair of the twelve faults (hours)
   --only TEXT        only the scenarios whose names have this in them
   --seed N           the first seed of the random schedules, and only those: one, or as many as --count says
